@@ -1,0 +1,105 @@
+"""One request from start to end. The one way to call a model: every tab, the terminal, the endpoints and scripts
+come through here.
+
+async for event in stream_chat(connection, request):
+    match event:
+        case TextDelta(text): print(text, end="")
+        case Finished(usage=usage, cost=cost): ...
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+from chat_core import pricing, provider, tokens, wire
+from chat_core.connections import Connection
+from chat_core.errors import ParameterRefused
+from chat_core.events import Completion, Event, Finished, ReasoningDelta, Started, TextDelta, Usage
+from chat_core.request import ChatRequest
+from chat_core.settings import Clocks
+
+
+async def stream_chat(
+    connection: Connection, request: ChatRequest, *, clocks: Clocks | None = None
+) -> AsyncGenerator[Event, None]:
+    """One answer as events: ``Started``, deltas, ``Finished``; ``Retrying`` while a failed attempt is tried again.
+
+    If the server refuses a parameter by name, the request goes out once more without it: ``Started`` comes again, with
+    the adjustment. Raises ChatError. Close the iterator (``contextlib.aclosing``) to end the answer at the server.
+    """
+    clocks = clocks or Clocks()
+    outgoing = wire.build(request)
+    adapted = False
+    patient = request.options.reasoning_effort in ("high", "xhigh", "max")
+    written: list[str] = []
+    while True:
+        yield Started(outgoing.body, outgoing.adjustments)
+        try:
+            async with aclosing(provider.stream(connection, outgoing.body, clocks, patient=patient)) as events:
+                async for event in events:
+                    if isinstance(event, provider.Answer):
+                        yield await _finished(connection, request, event, "".join(written))
+                        return
+                    if isinstance(event, TextDelta | ReasoningDelta):
+                        written.append(event.text)
+                    yield event
+        except ParameterRefused as error:
+            smaller = wire.without(outgoing, str(error.fields["parameter"]))
+            if adapted or smaller is None:
+                raise
+            outgoing, adapted = smaller, True
+
+
+async def complete(connection: Connection, request: ChatRequest, *, clocks: Clocks | None = None) -> Completion:
+    """The whole answer: text, finish reason, usage and cost, and ``response`` as the API has it. Raises ChatError."""
+    completion = Completion()
+    async with aclosing(stream_chat(connection, request, clocks=clocks)) as events:
+        async for event in events:
+            completion = completion.add(event)
+    return completion
+
+
+async def estimated_usage(request: ChatRequest, written: str) -> Usage:
+    """Tokens of an answer whose usage never came: a stopped or cut stream, or a server that sends none."""
+    estimate = await asyncio.to_thread(tokens.estimate, request.messages, request.model, request.persona)
+    output = await asyncio.to_thread(tokens.count_tokens, written, request.model)
+    return Usage(estimate.input_tokens, output, image_tokens=estimate.image_tokens or None, estimated=True)
+
+
+def cost_of(connection: Connection, model: str, usage: Usage, service_tier: str | None = None) -> Decimal | None:
+    """US dollars that this usage costs here: 0 on this machine, None where the price is unknown."""
+    if connection.free:
+        return Decimal(0)
+    price = pricing.price_usage(usage, model, connection.base_url, service_tier)
+    return price.total if price else None
+
+
+async def _finished(connection: Connection, request: ChatRequest, answer: provider.Answer, written: str) -> Finished:
+    usage = _usage(answer.reply.usage) or await estimated_usage(request, written)
+    # The price goes by the model that was asked for: servers answer with dated names of it.
+    cost = cost_of(connection, request.model, usage, answer.reply.response.get("service_tier"))
+    return Finished(answer.reply.finish_reason, usage, cost, answer.timing, answer.reply.response)
+
+
+def _usage(reported: dict[str, Any] | None) -> Usage | None:
+    """The server's usage object as a value; any detail may be null or missing. None where there are no totals."""
+    if reported is None or not isinstance(reported.get("prompt_tokens"), int):
+        return None
+    prompt = reported.get("prompt_tokens_details") or {}
+    completion = reported.get("completion_tokens_details") or {}
+    usage = Usage(
+        input_tokens=reported["prompt_tokens"],
+        output_tokens=_count(reported.get("completion_tokens")),
+        cached_tokens=_count(prompt.get("cached_tokens")),
+        cache_write_tokens=_count(prompt.get("cache_write_tokens")),
+        reasoning_tokens=_count(completion.get("reasoning_tokens")),
+    )
+    images = prompt.get("image_tokens")
+    return replace(usage, image_tokens=images) if isinstance(images, int) else usage
+
+
+def _count(value: object) -> int:
+    return value if isinstance(value, int) and value > 0 else 0

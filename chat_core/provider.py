@@ -1,0 +1,398 @@
+"""Bytes to events: the only importer of openai, and the place of SDK errors, clocks and retries.
+
+The SDK does authentication, pooling and errors. The stream itself is read here, as dicts, line by line: the SDK's chunk
+objects cost most of the time of a fast stream, and they end silently or raise on the odd chunks that real servers send.
+"""
+
+import asyncio
+import email.utils
+import ipaddress
+import json
+import logging
+import random
+import re
+import time
+import weakref
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from typing import Any, TypeVar
+
+import httpx2
+import openai
+
+from chat_core.connections import Connection
+from chat_core.errors import (
+    AccessDenied,
+    BadRequest,
+    ChatError,
+    ContextTooLong,
+    EndpointNotFound,
+    ImageRefused,
+    KeyMissing,
+    KeyRefused,
+    ModelNotFound,
+    NotChatCompletions,
+    ParameterRefused,
+    QuotaExceeded,
+    RateLimited,
+    ServerFailed,
+    StreamCut,
+    TimedOut,
+    Unreachable,
+)
+from chat_core.events import Retrying, Timing
+from chat_core.fetch import is_public, resolve
+from chat_core.settings import Clocks
+from chat_core.stream_reader import Delta, Fold, Reply, is_context, server_words
+
+log = logging.getLogger("vitrine.provider")
+
+CONNECT_SECONDS = 10.0
+LONGEST_LINE = 16 * 1024 * 1024
+# A burst of buffered bytes never suspends, so other chats would starve: the loop is handed back after this many
+# seconds of work.
+WORK_SLICE = 0.004
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The end of one answer: what the server told, and how long it took."""
+
+    reply: Reply
+    timing: Timing
+
+
+async def stream(
+    connection: Connection, body: dict[str, Any], clocks: Clocks, *, patient: bool = False
+) -> AsyncGenerator[Delta | Retrying | Answer, None]:
+    """One request, tried again at most ``clocks.retries`` times, and only before its first token.
+
+    Yields deltas as they come and one ``Answer`` last. Raises ChatError. Closing the iterator closes the HTTP response.
+    """
+    attempt = 0
+    while True:
+        attempt += 1
+        clock = _Clock(clocks, patient=patient or connection.loopback, streamed=bool(body.get("stream")))
+        try:
+            async for event in _attempt(connection, body, clock):
+                yield event
+            return
+        except ChatError as error:
+            _record(error, connection, clock)
+            pause = _pause_before_retry(error, attempt, clocks)
+            if pause is None or clock.first_token is not None:
+                raise
+            yield Retrying(error.kind, pause, attempt)
+        await asyncio.sleep(pause)
+
+
+async def fetch_models(connection: Connection, *, seconds: float = 10.0) -> list[dict[str, Any]]:
+    """The entries of ``/models``, as the server lists them (``id``, maybe ``shutdown_date`` ...). Raises ChatError."""
+    try:
+        async with asyncio.timeout(seconds):
+            raw = await _client(connection).models.with_raw_response.list()
+            entries = json.loads(raw.content).get("data")
+    except TimeoutError:
+        raise TimedOut("The server did not list its models in time.", clock="models", seconds=seconds) from None
+    except openai.OpenAIError as error:
+        raise _translated(error, connection, "") from None
+    except (ValueError, AttributeError):
+        entries = None
+    if not isinstance(entries, list):
+        raise NotChatCompletions("The server's /models is not that of a Chat Completions server.")
+    return [entry for entry in entries if isinstance(entry, dict) and isinstance(entry.get("id"), str)]
+
+
+async def close_pools() -> None:
+    """Close this event loop's connections. For programs whose loop ends before they do."""
+    for pool in _pools.pop(asyncio.get_running_loop(), {}).values():
+        await pool.aclose()
+
+
+# --- clients ---------------------------------------------------------------------------------------------------------
+
+# Pools hold connections and nothing of a visitor: no key, no header, no cookie. They belong to one event loop each.
+_pools: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, httpx2.AsyncClient]] = (
+    weakref.WeakKeyDictionary()
+)
+
+
+def _pool(connection: Connection) -> httpx2.AsyncClient:
+    pools = _pools.setdefault(asyncio.get_running_loop(), {})
+    name = "loopback" if connection.loopback else "guarded" if connection.guarded else "world"
+    if name not in pools or pools[name].is_closed:
+        pools[name] = _new_pool(trust_env=name == "world", guarded=name == "guarded")
+    return pools[name]
+
+
+class _PublicAddresses(httpx2.AsyncBaseTransport):
+    """Connects to public addresses only, for servers that strangers name on a public deployment.
+
+    The name is looked up once, every address checked, and the connection made by number, so that the name cannot mean
+    one thing to the check and another to the connection. Connections are not kept: they would be found again by number.
+    """
+
+    def __init__(self) -> None:
+        self._inner = httpx2.AsyncHTTPTransport(trust_env=False, limits=httpx2.Limits(max_keepalive_connections=0))
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        host = request.url.host
+        try:
+            addresses = [ipaddress.ip_address(address) for address in await resolve(host)]
+        except (OSError, ValueError):
+            addresses = []
+        if not addresses or not all(is_public(address) for address in addresses):
+            raise httpx2.ConnectError("no public address", request=request)
+        request.extensions = {**request.extensions, "sni_hostname": host}
+        request.url = request.url.copy_with(host=str(addresses[0]))
+        return await self._inner.handle_async_request(request)
+
+    async def aclose(self) -> None:
+        await self._inner.aclose()
+
+
+def _new_pool(*, trust_env: bool, guarded: bool) -> httpx2.AsyncClient:
+    return httpx2.AsyncClient(
+        transport=_PublicAddresses() if guarded else None,
+        # Loopback never goes through a proxy, nor does a visitor's server, whose address is checked here.
+        trust_env=trust_env,
+        timeout=httpx2.Timeout(None, connect=CONNECT_SECONDS),
+        limits=httpx2.Limits(max_connections=None, max_keepalive_connections=100, keepalive_expiry=30),
+        # A redirect could lead anywhere, with the prompt in its luggage; no Chat Completions server needs one.
+        follow_redirects=False,
+        cookies=CookieJar(policy=DefaultCookiePolicy(allowed_domains=[])),
+    )
+
+
+def _client(connection: Connection) -> openai.AsyncOpenAI:
+    """A client for one call, over the shared pool."""
+    client = openai.AsyncOpenAI(
+        # The SDK takes the owner's key from the environment for None; an empty one is refused at construction.
+        api_key=connection.api_key or "missing",
+        base_url=connection.base_url,
+        max_retries=0,
+        http_client=_pool(connection),
+    )
+    # The SDK also takes these from the environment, where they are the owner's; a visitor's key must not travel with
+    # them.
+    client.organization = connection.organization or None
+    client.project = connection.project or None
+    client._custom_headers = dict(connection.headers)
+    return client
+
+
+# --- one attempt -----------------------------------------------------------------------------------------------------
+
+
+class _Clock:
+    """The three clocks of one attempt. Only content resets the silence; keep-alive comments do not."""
+
+    def __init__(self, clocks: Clocks, *, patient: bool, streamed: bool) -> None:
+        self.clocks = clocks
+        self.start = time.monotonic()
+        self.first_token: float | None = None
+        self.silent = 0.0
+        first = clocks.patient_first_token if patient else clocks.first_token
+        # Without streaming the first token comes with the last.
+        self.first_limit = min(first, clocks.whole_answer) if streamed else clocks.whole_answer
+
+    def elapsed(self) -> float:
+        return time.monotonic() - self.start
+
+    def content(self) -> None:
+        if self.first_token is None:
+            self.first_token = self.elapsed()
+        self.silent = 0.0
+
+    def left(self) -> tuple[float, str, float]:
+        """Seconds left, the clock that runs out first, and its limit. Time that the reader takes is not silence."""
+        whole = self.clocks.whole_answer - self.elapsed()
+        if self.first_token is None:
+            left, name, limit = self.first_limit - self.elapsed(), "first_token", self.first_limit
+        else:
+            left, name, limit = self.clocks.silence - self.silent, "silence", self.clocks.silence
+        return (left, name, limit) if left <= whole else (whole, "whole_answer", self.clocks.whole_answer)
+
+    async def run(self, step: Awaitable[T]) -> T:
+        """Await one step under whichever clock runs out first. Raises TimedOut."""
+        left, name, limit = self.left()
+        began = time.monotonic()
+        try:
+            async with asyncio.timeout(max(left, 0.0)):
+                return await step
+        except TimeoutError:
+            raise TimedOut(_TIMED_OUT[name].format(seconds=limit), clock=name, seconds=limit) from None
+        finally:
+            self.silent += time.monotonic() - began
+
+    def timing(self) -> Timing:
+        return Timing(self.first_token, self.elapsed())
+
+
+_TIMED_OUT = {
+    "first_token": "The server accepted the request but sent nothing for {seconds:g} seconds.",
+    "silence": "The answer stopped: nothing came for {seconds:g} seconds.",
+    "whole_answer": "The answer took longer than {seconds:g} seconds and was ended here.",
+}
+
+
+async def _attempt(connection: Connection, body: dict[str, Any], clock: _Clock) -> AsyncIterator[Delta | Answer]:
+    fold = Fold(clock.content)
+    async with AsyncExitStack() as stack:
+        try:
+            create = _client(connection).chat.completions.with_streaming_response.create(**body)
+            response = await clock.run(stack.enter_async_context(create))
+            async for line in _lines(response.iter_bytes(), clock):
+                for delta in fold.take(line):
+                    yield delta
+                if fold.done:
+                    break
+            for delta in fold.close():
+                yield delta
+        except openai.OpenAIError as error:
+            raise _translated(error, connection, str(body["model"])) from None
+        except httpx2.HTTPError:
+            raise _cut(connection, clock) from None
+        except (ValueError, TypeError) as error:
+            # What the SDK cannot even write down: a number that JSON lacks, a parameter that it does not know.
+            raise BadRequest(f"This request cannot be put on the wire ({type(error).__name__}).") from None
+    reply = fold.reply()
+    yield Answer(reply, clock.timing())
+
+
+async def _lines(chunks: AsyncIterator[bytes], clock: _Clock) -> AsyncIterator[bytes]:
+    """The body's lines, split at line feeds alone: U+2028 and U+0085 may stand inside the JSON."""
+    rest = bytearray()
+    worked = time.monotonic()
+    while (chunk := await clock.run(anext(chunks, None))) is not None:
+        *lines, tail = chunk.split(b"\n")
+        for line in lines:
+            if rest:
+                line, rest = bytes(rest + line), bytearray()
+            yield line.rstrip(b"\r")
+            if time.monotonic() - worked > WORK_SLICE:
+                await asyncio.sleep(0)
+                worked = time.monotonic()
+        rest += tail
+        if len(rest) > LONGEST_LINE:
+            raise NotChatCompletions("The server sent a line without end.")
+    if rest:
+        yield bytes(rest).rstrip(b"\r")
+
+
+# --- failures --------------------------------------------------------------------------------------------------------
+
+
+def _pause_before_retry(error: ChatError, attempt: int, clocks: Clocks) -> float | None:
+    """Seconds until the next try; None where there is to be none."""
+    if attempt > clocks.retries or not isinstance(error, RateLimited | ServerFailed | Unreachable):
+        return None
+    asked = float(error.fields.get("seconds", 0))
+    if asked > clocks.longest_wait:
+        return None
+    return asked or clocks.retry_pause * 2 ** (attempt - 1) * random.uniform(0.75, 1.25)
+
+
+def _record(error: ChatError, connection: Connection, clock: _Clock) -> None:
+    log.warning(
+        "%s from %s: status %s, request %s, %.1f s",
+        error.kind,
+        connection.host,
+        error.status,
+        error.request_id,
+        clock.elapsed(),
+    )
+
+
+def _cut(connection: Connection, clock: _Clock) -> ChatError:
+    if clock.first_token is None:
+        return _unreachable(connection)
+    return StreamCut("The connection ended in the middle of the answer.")
+
+
+def _unreachable(connection: Connection) -> Unreachable:
+    return Unreachable(f"No connection to {connection.host}.", host=connection.host)
+
+
+def _translated(error: openai.OpenAIError, connection: Connection, model: str) -> ChatError:
+    """The SDK's exception as one of ours. Its text is never passed on as it is: a 401 repeats parts of the key."""
+    if isinstance(error, openai.APIStatusError):
+        return _refusal(error, connection, model)
+    if isinstance(error, openai.APIConnectionError):
+        return _unreachable(connection)
+    return BadRequest("The request could not be sent.")
+
+
+def _refusal(error: openai.APIStatusError, connection: Connection, model: str) -> ChatError:
+    status = error.status_code
+    body = error.body if isinstance(error.body, dict) else {}
+    message = str(body.get("message") or body.get("detail") or "")
+    code = str(body.get("code") or body.get("type") or "")
+    common: dict[str, Any] = {"status": status, "request_id": error.request_id}
+    if status == 401:
+        if connection.api_key in ("", "missing", "not-needed"):
+            return KeyMissing("This server needs an API key.", **common)
+        return KeyRefused("The server does not accept this API key.", **common)
+    common["server_words"] = server_words(message, connection.api_key)
+    if status == 402 or "insufficient_quota" in (code, body.get("type")):
+        return QuotaExceeded("The account's quota is used up.", **common)
+    if status == 429:
+        seconds = _retry_after(error.response.headers)
+        return RateLimited("The server limits the rate of requests.", **common, seconds=seconds)
+    if status == 403:
+        return AccessDenied("This key may not do that.", **common)
+    if status == 404:
+        if model and (code == "model_not_found" or "model" in message.lower()):
+            return ModelNotFound(f"This server has no model {model}.", **common, model=model)
+        return EndpointNotFound("There is no Chat Completions API at this base URL.", **common, host=connection.host)
+    if status >= 500 or status in (408, 409):
+        return ServerFailed(
+            f"The server failed (status {status}).", **common, seconds=_retry_after(error.response.headers)
+        )
+    if status < 400:
+        return EndpointNotFound("There is no Chat Completions API at this base URL.", **common, host=connection.host)
+    return _bad_request(message, code, body, common)
+
+
+def _bad_request(message: str, code: str, body: dict[str, Any], common: dict[str, Any]) -> ChatError:
+    param = str(body.get("param") or "")
+    if is_context(code, message):
+        return ContextTooLong("The messages do not fit into the model's context window.", **common)
+    if _IMAGE_REFUSED.search(message) or "image" in param:
+        return ImageRefused("The model does not take this picture.", **common)
+    if found := _PARAMETER_REFUSED.search(message):
+        parameter = next(group for group in found.groups() if group)
+        return ParameterRefused(f"The model does not take {parameter}.", **common, parameter=parameter)
+    if param and not param.startswith("messages"):
+        return ParameterRefused(f"The model does not take {param}.", **common, parameter=param)
+    return BadRequest("The server refused the request.", **common)
+
+
+# Code and param of a refusal can both be null; the beginnings of the messages are what is steady.
+_PARAMETER_REFUSED = re.compile(
+    r"Unsupported (?:parameter|value): '([\w.]+)'|Unrecognized request argument supplied: ([\w.]+)"
+    r"|[Uu]nknown (?:parameter|argument):? '?([\w.]+)|(stream_options|response_format)\b.{0,60}not supported"
+)
+_IMAGE_REFUSED = re.compile(
+    r"image_url is only supported|unsupported image|does not support image|not a multimodal model"
+    r"|requires \d+ patches|(?:downloading|fetch\w*|invalid) (?:the )?image",
+    re.IGNORECASE,
+)
+
+
+def _retry_after(headers: httpx2.Headers) -> float:
+    """Seconds that the server asks to wait (``retry-after-ms``, or ``retry-after`` as seconds or as a date); 0:
+    nothing said."""
+    try:
+        if milliseconds := headers.get("retry-after-ms"):
+            return max(0.0, float(milliseconds) / 1000)
+        value = headers.get("retry-after", "")
+        if value.replace(".", "", 1).isdecimal():
+            return float(value)
+        return max(0.0, email.utils.parsedate_to_datetime(value).timestamp() - time.time()) if value else 0.0
+    except (ValueError, TypeError):
+        return 0.0
