@@ -1,0 +1,224 @@
+"""What every test stands on: a clean environment, no network outside this machine, and a real browser to ask for.
+
+A test that asks for ``browser`` or ``page`` is a plain function (Playwright's sync API). It runs, as the browser does,
+in a thread of its own: Playwright leaves its event loop running between calls, which would stop all async tests after
+it. A fixture that touches the browser makes its calls there too, through ``browser_thread.submit(...).result()``.
+"""
+
+import functools
+import inspect
+import ipaddress
+import os
+import re
+import shutil
+import socket
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, Playwright, sync_playwright
+
+IN_CI = os.environ.get("CI", "").lower() in ("1", "true")
+CHOSEN_BROWSER = os.environ.get("VITRINE_BROWSER", "")
+
+# A developer's own keys, proxies and Space settings must not decide a test.
+FOREIGN_VARIABLES = re.compile(
+    r"(OPENAI|VITRINE|GRADIO|HF|HUGGING_?FACE|SPACE)_.*|SYSTEM|(ALL|HTTPS?|NO|FTP|WSS?)_PROXY", re.IGNORECASE
+)
+# Gradio reads this one while it is imported, so it is set before any test module is.
+GRADIO_QUIET = ("GRADIO_ANALYTICS_ENABLED", "False")
+
+
+def _foreign_variables() -> list[str]:
+    return [name for name in os.environ if FOREIGN_VARIABLES.fullmatch(name) and name != GRADIO_QUIET[0]]
+
+
+for _name in _foreign_variables():
+    del os.environ[_name]
+os.environ[GRADIO_QUIET[0]] = GRADIO_QUIET[1]
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each test starts without a key, a proxy or a setting, whatever an earlier one has left."""
+    for name in _foreign_variables():
+        monkeypatch.delenv(name)
+    monkeypatch.setenv(*GRADIO_QUIET)
+
+
+class OutsideNetwork(RuntimeError):
+    """A test tried to leave this machine."""
+
+
+_resolve = socket.getaddrinfo
+_real_connect = {name: getattr(socket.socket, name) for name in ("connect", "connect_ex")}
+_attempts: list[str] = []
+
+
+def _is_here(host: object) -> bool:
+    """Whether a host is this machine's loopback; names other than localhost are not looked up.
+
+    0.0.0.0 and :: count as well: a connection to them ends on this machine.
+    """
+    name = host.decode() if isinstance(host, bytes) else str(host)
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
+    try:
+        address = ipaddress.ip_address(name.partition("%")[0])
+    except ValueError:
+        return False
+    return address.is_loopback or address.is_unspecified
+
+
+def _is_address(host: object) -> bool:
+    try:
+        return bool(ipaddress.ip_address(str(host).partition("%")[0]))
+    except ValueError:
+        return False
+
+
+def _guarded(name: str) -> Any:
+    @functools.wraps(_real_connect[name])
+    def connect(self: socket.socket, address: Any) -> Any:
+        if self.family in (socket.AF_INET, socket.AF_INET6) and not _is_here(address[0]):
+            _attempts.append(f"{address[0]} port {address[1]}")
+            raise OutsideNetwork(f"A test tried to connect to {address[0]}, outside this machine.")
+        return _real_connect[name](self, address)
+
+    return connect
+
+
+def _resolve_here(host: Any, *rest: Any, **options: Any) -> Any:
+    """Names resolve as on a machine without a network, so that tests mean the same with one."""
+    if host is None or host in ("", b"") or _is_here(host) or _is_address(host):
+        return _resolve(host, *rest, **options)
+    raise socket.gaierror(socket.EAI_NONAME, f"{host} is not looked up in tests")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _walls() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        for name in _real_connect:
+            patch.setattr(socket.socket, name, _guarded(name))
+        patch.setattr(socket, "getaddrinfo", _resolve_here)
+        yield
+
+
+@pytest.fixture(autouse=True)
+def no_outside_network() -> Iterator[list[str]]:
+    """Fails a test that tried to leave this machine, even where the code took the error for a failed request.
+
+    Gives the list of attempts, for a test that makes one on purpose.
+    """
+    _attempts.clear()
+    yield _attempts
+    if _attempts:
+        pytest.fail(f"Tried to leave this machine: {', '.join(_attempts)}", pytrace=False)
+
+
+BROWSER_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+BROWSER_PLACES = (
+    "/Applications/Chromium.app/Contents/MacOS/Chromium",
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+)
+BROWSER_ARGUMENTS = [
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    # The page, too, stays on this machine.
+    "--no-proxy-server",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1",
+]
+NO_BROWSER = (
+    "no Chromium or Chrome found. Get one with `sudo apt-get install chromium` (Debian), "
+    "`brew install --cask chromium` (macOS) or `.venv/bin/python -m playwright install chromium`, "
+    "or name yours: VITRINE_BROWSER=/path/to/chrome"
+)
+BROWSER_FIXTURES = {"browser", "page"}
+
+
+def _find_browser(playwright: Playwright) -> str | None:
+    """The browser that was chosen, that is on the machine, or that Playwright was told to install earlier."""
+    if CHOSEN_BROWSER:
+        return shutil.which(CHOSEN_BROWSER)
+    found = [path for name in BROWSER_NAMES if (path := shutil.which(name))]
+    places = [place for place in (*BROWSER_PLACES, playwright.chromium.executable_path) if Path(place).is_file()]
+    return next(iter(found + places), None)
+
+
+def _asks_for_browser(item: pytest.Item) -> bool:
+    return bool(BROWSER_FIXTURES & set(getattr(item, "fixturenames", ())))
+
+
+@pytest.fixture(scope="session")
+def browser_thread() -> Iterator[ThreadPoolExecutor]:
+    """The one thread in which the browser may be touched."""
+    with ThreadPoolExecutor(1, "browser") as thread:
+        yield thread
+
+
+@pytest.fixture(scope="session")
+def browser(browser_thread: ThreadPoolExecutor) -> Iterator[Browser]:
+    """A headless Chromium; without one the test is skipped, or fails where ``CI`` is true."""
+    playwright = browser_thread.submit(lambda: sync_playwright().start()).result()
+    try:
+        path = _find_browser(playwright)
+        if path is None:
+            if IN_CI:
+                pytest.fail(NO_BROWSER, pytrace=False)
+            pytest.skip(NO_BROWSER)
+        launch = functools.partial(playwright.chromium.launch, executable_path=path, args=BROWSER_ARGUMENTS)
+        chromium = browser_thread.submit(launch).result()
+        yield chromium
+        browser_thread.submit(chromium.close).result()
+    finally:
+        browser_thread.submit(playwright.stop).result()
+
+
+@pytest.fixture
+def page(browser: Browser, browser_thread: ThreadPoolExecutor) -> Iterator[Page]:
+    """A fresh page of 1440 by 900 pixels, in English, with cookies and storage of its own."""
+    size = {"width": 1440, "height": 900}
+    page = browser_thread.submit(browser.new_page, viewport=size, locale="en-US").result()
+    yield page
+    browser_thread.submit(page.close).result()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in filter(_asks_for_browser, items):
+        item.add_marker(pytest.mark.browser)
+        if inspect.iscoroutinefunction(getattr(item, "obj", None)):
+            raise pytest.UsageError(f"{item.nodeid} drives the browser, so it has to be a plain function, not async.")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
+    """Run a browser test in the browser's thread."""
+    if not _asks_for_browser(pyfuncitem):
+        return None
+    arguments = {name: pyfuncitem.funcargs[name] for name in inspect.signature(pyfuncitem.obj).parameters}
+    thread: ThreadPoolExecutor = pyfuncitem.funcargs["browser_thread"]
+    thread.submit(pyfuncitem.obj, **arguments).result()
+    return True
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    skipped = terminalreporter.stats.get("skipped", [])
+    count = sum(NO_BROWSER in str(report.longrepr) for report in skipped)
+    if count:
+        terminalreporter.write_line(f"{count} browser tests were skipped: {NO_BROWSER}", yellow=True)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """In CI a run in which no test passed, since all were skipped or only listed, is no green run."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if IN_CI and exitstatus == pytest.ExitCode.OK and reporter and not reporter.stats.get("passed"):
+        session.exitstatus = pytest.ExitCode.NO_TESTS_COLLECTED
