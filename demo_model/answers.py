@@ -52,9 +52,22 @@ def answer(call: Call, chooser: Chooser) -> str:
     speaker = Speaker(language_of(last.text[:_LONGEST_QUESTION]), chooser)
     typed, files = text_skills.split_files(last.text)
     reading = Reading(call.turns, last, typed[:_LONGEST_QUESTION], files, speaker)
+    if (rest := _goes_on(reading)) is not None:
+        return rest
     text = next(said for intent in INTENTS if (said := intent(reading)) is not None)
     tone = speaker.tone(" ".join(turn.text[:2000] for turn in call.turns if turn.role in ("system", "developer")))
     return f"{tone[0]}\n\n{text}\n\n{tone[1]}" if tone else text
+
+
+def _goes_on(reading: Reading) -> str | None:
+    """Goes on with a tale that was broken off; other answers are short, and their place is not found again."""
+    if len(reading.question) > _SHORT_QUESTION or not ASKS["continue"].search(reading.question):
+        return None
+    told = next((turn.text for turn in reversed(reading.turns) if turn.role == "assistant"), "")
+    rest = next(
+        (rest for part in (told, told.partition("\n\n")[2]) if (rest := reading.speaker.rest_of_story(part))), None
+    )
+    return rest or reading.speaker.say("cannot_continue")
 
 
 def _pictures(reading: Reading) -> str | None:

@@ -3,6 +3,7 @@
 import re
 import tomllib
 from functools import cache
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -55,8 +56,37 @@ class Speaker:
         """A tale of some three hundred tokens."""
         grammar = _phrases()["story"][self.language]
         slots = {name: self._chooser.pick(grammar[name]) for name in ("hero", "place", "thing")}
-        lines = [self._chooser.pick(line).format(**slots) for line in grammar["lines"]]
-        return "\n\n".join(" ".join(lines[start : start + 5]) for start in range(0, len(lines), 5))
+        return "".join(
+            _gap(number) + self._chooser.pick(line).format(**slots) for number, line in enumerate(grammar["lines"])
+        )
+
+    def rest_of_story(self, told: str) -> str | None:
+        """What follows a tale that was broken off, from the very letter on; None if ``told`` is no tale of ours."""
+        grammar = _phrases()["story"][self.language]
+        for hero, place, thing in product(grammar["hero"], grammar["place"], grammar["thing"]):
+            lines = [[way.format(hero=hero, place=place, thing=thing) for way in line] for line in grammar["lines"]]
+            rest = self._rest(lines, told)
+            if rest is not None:
+                return rest
+        return None
+
+    def _rest(self, lines: list[list[str]], told: str) -> str | None:
+        rest: list[str] = []
+        for number, line in enumerate(lines):
+            ways = [_gap(number) + way for way in line]
+            if whole := next((way for way in ways if told.startswith(way)), None):
+                told = told[len(whole) :]
+            elif begun := [way for way in ways if way.startswith(told)]:
+                rest.append(self._chooser.pick(begun)[len(told) :])
+                told = ""
+            else:
+                return None
+        return "".join(rest)
+
+
+def _gap(number: int) -> str:
+    """What stands before a line of the tale: five lines make a paragraph."""
+    return "" if number == 0 else "\n\n" if number % 5 == 0 else " "
 
 
 @cache

@@ -739,3 +739,29 @@ async def test_visitors_do_not_wait_for_each_other():
             for stream in started:
                 await stream.close()
             await until_in_progress(server.url, 0)
+
+
+@pytest.mark.parametrize(
+    ("question", "go_on"),
+    [("Tell me a long story", "Continue exactly where you stopped."), ("긴 이야기를 해 줘", "이어서 써 줘")],
+)
+@pytest.mark.parametrize("cut", [4, 61, 300])
+async def test_a_broken_story_goes_on_from_the_very_letter(
+    http: httpx2.AsyncClient, question: str, go_on: str, cut: int
+) -> None:
+    story = await ask(http, question, seed=7)
+    asked = [{"role": "user", "content": question}, {"role": "assistant", "content": story[:cut]}]
+    response = await http.post(
+        "chat/completions", json={"model": "demo", "messages": [*asked, {"role": "user", "content": go_on}]}
+    )
+    rest = response.json()["choices"][0]["message"]["content"]
+    again = {
+        "messages": [
+            *asked[:1],
+            {"role": "assistant", "content": story[:cut] + rest},
+            {"role": "user", "content": go_on},
+        ]
+    }
+    over = await http.post("chat/completions", json={"model": "demo", **again})
+    assert story[cut : cut + 3] == rest[:3]
+    assert over.json()["choices"][0]["message"]["content"].startswith(("That was", "There is", "드릴", "더 "))
