@@ -12,18 +12,6 @@ from chat_core.messages import TextFile
 MAX_TEXT_BYTES = 200_000
 """Of the file as it is on disk. About 50,000 tokens of English: what a mid-size context window holds."""
 
-TEXT_EXTENSIONS: tuple[str, ...] = (
-    ".txt", ".text", ".md", ".markdown", ".rst", ".tex", ".bib", ".org", ".adoc", ".log", ".srt", ".vtt", ".diff",
-    ".patch", ".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".geojson", ".yaml", ".yml", ".toml", ".ini", ".cfg",
-    ".conf", ".properties", ".xml", ".xsd", ".svg", ".ipynb", ".sql", ".html", ".htm", ".css", ".scss", ".less",
-    ".js", ".mjs", ".cjs", ".jsx", ".ts", ".tsx", ".vue", ".svelte", ".graphql", ".proto", ".py", ".pyi", ".java",
-    ".kt", ".kts", ".scala", ".groovy", ".c", ".h", ".cc", ".cpp", ".cxx", ".hpp", ".cs", ".go", ".rs", ".swift",
-    ".m", ".rb", ".php", ".pl", ".lua", ".r", ".jl", ".dart", ".ex", ".exs", ".erl", ".hs", ".ml", ".clj", ".lisp",
-    ".f90", ".asm", ".sh", ".bash", ".zsh", ".fish", ".ps1", ".bat", ".cmd", ".dockerfile", ".tf", ".gradle",
-    ".cmake", ".eml", ".ics", ".vcf",
-)  # fmt: skip
-"""For file pickers: extensions that usually hold text. What decides is the content; any other extension may be text."""
-
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 # Controls that texts do not hold. Tab, line ends, form feed, backspace and escape (coloured logs) may stand.
 _CONTROLS = re.compile(r"[\x00-\x07\x0b\x0e-\x1a\x1c-\x1f\x7f-\x9f]")

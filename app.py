@@ -1,0 +1,65 @@
+"""The front door of the web app and of the Space: settings -> connection -> build_app -> launch.
+
+    python app.py
+
+Importing it needs no key and no network; only running it opens anything.
+"""
+
+import gc
+import os
+import signal
+import sys
+from types import FrameType
+from typing import Any
+
+# Read by Gradio when it is imported: it would report each start to its makers.
+os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+
+import demo_model
+from chat_core import connections
+from chat_core.errors import ChatError
+from chat_core.settings import Settings, SettingsError, keep_loopback_direct
+from chat_ui.layout import build_app
+
+
+def main() -> int:
+    """Run the app until it is told to stop; returns the exit code."""
+    keep_loopback_direct()
+    try:
+        settings = Settings.load()
+        connection = connections.from_settings(settings)
+    except (SettingsError, ChatError) as error:
+        print(f"Vitrine cannot start: {error}", file=sys.stderr)
+        return 1
+    signal.signal(signal.SIGTERM, _interrupt)
+    server = None
+    if connection is None:
+        server = demo_model.serve()
+        connection = connections.demo(server.url)
+    app = build_app(settings, connection)
+    # Gradio takes None for "not given": a Space sets its own address by the environment.
+    place: dict[str, Any] = {"server_name": settings.server_name or None, "server_port": settings.server_port}
+    try:
+        app.page.launch(prevent_thread_lock=True, quiet=True, **app.launch_options, **place)
+    except OSError:
+        print(f"Vitrine cannot start: port {settings.server_port} is busy. Choose another.", file=sys.stderr)
+        return 1
+    print(f"Vitrine is at {app.page.local_url}  ({connection.kind}: {connection.host}). Ctrl-C ends it.", flush=True)
+    # What was loaded until here stays; the collector need not walk it again at every turn.
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
+    try:
+        app.page.block_thread()
+    finally:
+        if server is not None:
+            server.stop()
+    return 0
+
+
+def _interrupt(_signal: int, _frame: FrameType | None) -> None:
+    """SIGTERM ends like Ctrl-C: streams are closed, then the demo model."""
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    sys.exit(main())

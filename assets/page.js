@@ -1,0 +1,315 @@
+// What the page does by itself, in the browser. Gradio offers no setting for any of this.
+// Each behaviour is one function; start() at the end calls them all. Elements are found by id or by Gradio's
+// test ids, always late and through delegation, because Gradio builds and rebuilds them as it likes.
+(() => {
+  "use strict";
+
+  const STORED_LANGUAGE = "vitrine.language";
+  const BOTTOM_PX = 24; // this near to its end, a conversation counts as read to the end
+  const PHONE = "(max-width: 768px)"; // where Gradio's own style sheet lays the sidebar over the page
+
+  const labels = window.vitrineLabels || {};
+  const languages = new Set(["en", ...Object.keys(labels)]);
+  let language = firstLanguage();
+  let editTarget = "";
+
+  const chatbot = () => document.getElementById("chatbot");
+  const scroller = () => chatbot()?.querySelector('[role="log"]');
+  const parts = () => [...(chatbot()?.querySelectorAll('[data-testid="user"], [data-testid="bot"]') ?? [])];
+  const isNote = (part) => part.querySelector(".thought-group") !== null;
+  const isBusy = () => document.querySelector("#message-box .stop-button") !== null;
+
+  // ---------------------------------------------------------------- language
+
+  function firstLanguage() {
+    let stored = null;
+    try {
+      stored = localStorage.getItem(STORED_LANGUAGE);
+    } catch {
+      // Storage may be forbidden; then the choice lasts for this page only.
+    }
+    if (languages.has(stored)) return stored;
+    const wanted = navigator.languages ?? [navigator.language ?? "en"];
+    return wanted.map((code) => code.slice(0, 2).toLowerCase()).find((code) => languages.has(code)) ?? "en";
+  }
+
+  function setLanguage(code) {
+    if (!languages.has(code)) return;
+    language = code;
+    try {
+      localStorage.setItem(STORED_LANGUAGE, code);
+    } catch {
+      // As above.
+    }
+    document.documentElement.lang = code;
+    if (document.body) relabel(document.body);
+  }
+
+  // Gradio's own words are English in every browser (gradio_inside.english_words()); they are translated here, so that
+  // they follow the switch of the page.
+  const english = new Map(); // every label in any language -> the English one
+  for (const words of Object.values(labels))
+    for (const [source, word] of Object.entries(words)) english.set(word, source).set(source, source);
+
+  const translated = (text) => {
+    const source = english.get(text);
+    return source === undefined ? text : (labels[language]?.[source] ?? source);
+  };
+
+  const LABELLED = ["aria-label", "title", "placeholder"];
+
+  function relabelElement(element) {
+    // A plain div may bear no label; Gradio writes the whole message into one, anew for every token.
+    if (element.matches('#chatbot [data-testid="user"], #chatbot [data-testid="bot"]')) {
+      element.removeAttribute("aria-label");
+      return;
+    }
+    for (const name of LABELLED) {
+      const text = element.getAttribute(name);
+      if (text === null) continue;
+      const wanted = translated(text);
+      if (wanted !== text) element.setAttribute(name, wanted);
+    }
+    // For the style sheet, which knows a button by its English name in every language.
+    const source = english.get(element.getAttribute("aria-label") ?? "");
+    if (source !== undefined && element.dataset.label !== source) element.dataset.label = source;
+    // Each token would be read aloud; announceAnswers() reads the whole answer once.
+    if (element.getAttribute("role") === "log" && element.getAttribute("aria-live") !== "off")
+      element.setAttribute("aria-live", "off");
+  }
+
+  const LABELLED_SELECTOR = LABELLED.map((name) => `[${name}]`).join(",");
+
+  function relabel(root) {
+    if (root.matches?.(LABELLED_SELECTOR)) relabelElement(root);
+    for (const element of root.querySelectorAll?.(LABELLED_SELECTOR) ?? []) relabelElement(element);
+  }
+
+  // ---------------------------------------------------------------- sending
+
+  // Gradio sends on any Enter. While a syllable is being composed, Enter belongs to the input method: it ends the
+  // syllable, and neither sends nor breaks the line. The Enter after it sends the whole text.
+  function guardComposition() {
+    let composing = false;
+    let endedByEnter = false;
+    const inBox = (event) => event.target instanceof HTMLTextAreaElement;
+    const swallow = (event) => {
+      event.stopImmediatePropagation();
+      event.preventDefault();
+    };
+    addEventListener("compositionstart", () => (composing = true), true);
+    addEventListener("compositionend", () => (composing = false), true);
+    addEventListener(
+      "keydown",
+      (event) => {
+        if (!inBox(event) || event.key !== "Enter") return;
+        endedByEnter = composing || event.isComposing || event.keyCode === 229;
+        if (endedByEnter) event.stopImmediatePropagation();
+      },
+      true,
+    );
+    addEventListener("keyup", () => (endedByEnter = false), true);
+    addEventListener(
+      "keypress",
+      (event) => {
+        if (inBox(event) && event.key === "Enter" && (endedByEnter || composing || event.isComposing)) swallow(event);
+      },
+      true,
+    );
+    addEventListener(
+      "beforeinput",
+      (event) => {
+        if (endedByEnter && event.inputType === "insertLineBreak") swallow(event);
+      },
+      true,
+    );
+  }
+
+  // A second Enter or click before Stop has come into sight, and an empty box, send nothing.
+  function guardSending() {
+    let pressed = false; // for the moment in which one press may raise two events
+    const mayNotSend = (box) =>
+      pressed ||
+      isBusy() ||
+      (box.querySelector("textarea").value.trim() === "" && !box.querySelector(".thumbnail-item"));
+    const guard = (event) => {
+      const box = event.target instanceof Element && event.target.closest("#message-box");
+      if (!box) return;
+      const sends =
+        event.type === "click"
+          ? event.target.closest(".submit-button")
+          : event.key === "Enter" && !event.shiftKey && event.target instanceof HTMLTextAreaElement;
+      if (!sends) return;
+      if (!mayNotSend(box)) {
+        pressed = true;
+        setTimeout(() => (pressed = false), 100);
+        return;
+      }
+      event.stopImmediatePropagation();
+      event.preventDefault();
+    };
+    addEventListener("click", guard, true);
+    addEventListener("keypress", guard, true);
+  }
+
+  // ---------------------------------------------------------------- editing
+
+  // Gradio's inline editor throws on a message with a picture. The pencil presses our hidden button instead, whose
+  // event asks for vitrine.editTarget(): {"part": n, "role": "user" | "bot"}, n counting the parts (a text, a picture,
+  // a note) of the whole conversation from 0, as they stand in the page. A pencil belongs to a group of parts; meant
+  // is the last one that is no note.
+  function takeOverPencil() {
+    const names = new Set(["Edit", ...Object.values(labels).map((words) => words.Edit)]);
+    addEventListener(
+      "click",
+      (event) => {
+        const button = event.target instanceof Element && event.target.closest("#chatbot .message-buttons button");
+        if (!button || !names.has(button.getAttribute("aria-label"))) return;
+        event.stopImmediatePropagation();
+        event.preventDefault();
+        if (button.disabled || isBusy()) return;
+        const row = button.closest(".message-buttons").previousElementSibling;
+        const target = parts().filter((part) => row?.contains(part) && !isNote(part)).at(-1);
+        if (!target) return;
+        editTarget = JSON.stringify({ part: parts().indexOf(target), role: target.dataset.testid });
+        document.querySelector("button#edit-start, #edit-start button")?.click();
+      },
+      true,
+    );
+  }
+
+  // ---------------------------------------------------------------- reading
+
+  // While an answer streams the page shows Stop; when Stop goes, the turn is over.
+  function watchTurns(onStart, onEnd) {
+    let busy = false;
+    return () => {
+      if (isBusy() === busy) return;
+      busy = !busy;
+      (busy ? onStart : onEnd)();
+    };
+  }
+
+  // The screen reader hears one text per turn: the answer and its notes, when they are complete.
+  function announcer() {
+    const region = document.createElement("div");
+    region.id = "announcer";
+    region.setAttribute("role", "status");
+    region.setAttribute("aria-live", "polite");
+    document.body.append(region);
+    return {
+      clear: () => (region.textContent = ""),
+      announce: () => {
+        const all = parts();
+        const lastQuestion = all.findLastIndex((part) => part.dataset.testid === "user");
+        region.textContent = all.slice(lastQuestion + 1).map((part) => part.innerText.trim()).join("\n");
+      },
+    };
+  }
+
+  // The conversation follows the answer only while the reader is at its end. (Gradio's own autoscroll jumps back for
+  // 0.3 s after every token, so it has to be off: Chatbot(autoscroll=False).)
+  function followConversation() {
+    let following = true;
+    let lastTop = 0;
+    const toEnd = () => {
+      const view = scroller();
+      if (view && following) view.scrollTop = view.scrollHeight;
+    };
+    addEventListener(
+      "scroll",
+      ({ target }) => {
+        if (target !== scroller()) return;
+        if (target.scrollHeight - target.scrollTop - target.clientHeight <= BOTTOM_PX) following = true;
+        else if (target.scrollTop < lastTop) following = false;
+        lastTop = target.scrollTop;
+      },
+      { capture: true, passive: true },
+    );
+    addEventListener(
+      "wheel",
+      ({ target, deltaY }) => {
+        const view = scroller();
+        if (deltaY < 0 && view?.contains(target) && view.scrollTop > 0) following = false;
+      },
+      { capture: true, passive: true },
+    );
+    const sizes = new ResizeObserver(toEnd);
+    let watched = [];
+    return {
+      follow: () => {
+        following = true;
+        toEnd();
+      },
+      watch: () => {
+        const view = scroller();
+        const now = view ? [view, ...view.children] : [];
+        if (now.length === watched.length && now.every((element, i) => element === watched[i])) return;
+        sizes.disconnect();
+        now.forEach((element) => sizes.observe(element));
+        watched = now;
+      },
+    };
+  }
+
+  // ---------------------------------------------------------------- layout
+
+  // On a phone an open sidebar covers the chat. Gradio opens it, and once more while it starts; the style sheet keeps
+  // it out of sight until it has been closed and has stayed so for two frames (.sidebar-ready).
+  function closeSidebarOnPhones() {
+    if (!matchMedia(PHONE).matches) return;
+    let calm = 0;
+    const check = () => {
+      const sidebar = document.querySelector(".sidebar");
+      if (sidebar?.classList.contains("open")) sidebar.querySelector(".toggle-button").click();
+      calm = sidebar && !sidebar.classList.contains("open") ? calm + 1 : 0;
+      if (calm > 2) document.documentElement.classList.add("sidebar-ready");
+      else requestAnimationFrame(check);
+    };
+    check();
+  }
+
+  // ---------------------------------------------------------------- start
+
+  function start() {
+    document.documentElement.lang = language;
+    const voice = announcer();
+    const conversation = followConversation();
+    const checkTurn = watchTurns(
+      () => {
+        voice.clear();
+        conversation.follow();
+      },
+      voice.announce,
+    );
+    const look = () => {
+      conversation.watch();
+      checkTurn();
+    };
+    new MutationObserver((changes) => {
+      for (const change of changes) {
+        if (change.type === "attributes") relabelElement(change.target);
+        else change.addedNodes.forEach(relabel);
+      }
+      look();
+    }).observe(document.body, { subtree: true, childList: true, attributes: true, attributeFilter: LABELLED });
+    // Gradio writes <html lang> itself once it knows its language.
+    new MutationObserver(() => {
+      if (document.documentElement.lang !== language) document.documentElement.lang = language;
+    }).observe(document.documentElement, { attributes: true, attributeFilter: ["lang"] });
+    relabel(document.body);
+    look();
+    closeSidebarOnPhones();
+  }
+
+  window.vitrine = {
+    language: () => language,
+    setLanguage,
+    editTarget: () => editTarget,
+  };
+  guardComposition();
+  guardSending();
+  takeOverPencil();
+  if (document.body) start();
+  else addEventListener("DOMContentLoaded", start);
+})();

@@ -1,0 +1,152 @@
+"""The named endpoints for scripts: /chat, /count_tokens and /models. A failure is an error with our sentence, never
+an answer.
+
+A parameter is optional for clients where its widget holds a value, or where both widget and function say None; that is
+why every control has an invisible widget here, whose value means "not set".
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from typing import Any
+
+import gradio as gr
+
+from chat_core import discovery, tokens
+from chat_core.connections import Connection
+from chat_core.errors import ChatError
+from chat_core.messages import Message, assistant
+from chat_core.settings import Settings
+from chat_ui import gradio_messages, notes
+from chat_ui.controls import from_values
+from chat_ui.gradio_messages import GradioMessage
+from chat_ui.texts import Language, known_language, t
+from chat_ui.turn import Turn
+from chat_ui.visit import Visit
+
+# A client's conversation is kept for its session, up to this many messages.
+MESSAGES_KEPT = 200
+
+
+@dataclass(slots=True)
+class ApiSession:
+    """The conversation of one client, so that ``history`` has something to choose from."""
+
+    messages: list[Message] = field(default_factory=list)
+
+
+def build(visit: gr.State, settings: Settings, app: Connection) -> None:
+    """Add the endpoints to the current page."""
+    session = gr.State(ApiSession())
+    message = gr.MultimodalTextbox(visible=False, file_count="multiple")
+    inputs = [
+        gr.Textbox(value="", visible=False),  # model
+        gr.Textbox(value="", visible=False),  # persona
+        gr.Number(value=None, visible=False),  # temperature
+        gr.Checkbox(value=False, visible=False),  # json_mode
+        gr.Textbox(value="all", visible=False),  # history
+        gr.Number(value=None, visible=False),  # turns
+        gr.Checkbox(value=True, visible=False),  # stream
+        gr.Number(value=None, visible=False),  # max_tokens
+        gr.Number(value=None, visible=False),  # top_p
+        gr.Textbox(value="", visible=False),  # reasoning_effort
+        gr.Number(value=None, visible=False),  # seed
+        gr.Textbox(value="", visible=False),  # stop
+        gr.Textbox(value="url", visible=False),  # picture_links
+    ]
+    answer = gr.Textbox(visible=False)
+
+    async def chat(
+        message: dict[str, Any],
+        model: str = "",
+        persona: str = "",
+        temperature: float | None = None,
+        json_mode: bool = False,
+        history: str = "all",
+        turns: float | None = None,
+        stream: bool = True,
+        max_tokens: float | None = None,
+        top_p: float | None = None,
+        reasoning_effort: str = "",
+        seed: float | None = None,
+        stop: str = "",
+        picture_links: str = "url",
+        session: ApiSession | None = None,
+        visit: Visit | None = None,
+        request: gr.Request | None = None,
+    ) -> AsyncIterator[str]:
+        """Ask a question; yields the text so far. ``message``: {"text": str, "files": [pictures and text files]}."""
+        language = _language(request)
+        state, known = visit or Visit(), session or ApiSession()
+        connection = state.connection(app)
+        own_temperature = temperature is not None
+        values = (model, persona, own_temperature, temperature, json_mode, history, turns, stream)
+        controls = from_values(*values, max_tokens, top_p, reasoning_effort, seed, stop, picture_links)
+        try:
+            question = await _question(message, as_pictures=picture_links == "url")
+            if question is None:
+                raise gr.Error(t(language, "chat.nothing_to_send"), print_exception=False)
+            default = state.first_model or await discovery.first_model(connection)
+            asked = controls.request([*known.messages, question], default)
+            turn = Turn(connection, asked, settings.clocks)
+            async with aclosing(turn.snapshots()) as snapshots:
+                async for snapshot in snapshots:
+                    yield snapshot.text
+        except ChatError as error:
+            raise gr.Error(notes.sentence(error, language), print_exception=False) from None
+        if turn.error:
+            raise gr.Error(notes.sentence(turn.error, language), print_exception=False)
+        if turn.refusal:
+            raise gr.Error(t(language, "note.refusal.text", refusal=turn.refusal), print_exception=False)
+        known.messages = [*known.messages, question, assistant(turn.text)][-MESSAGES_KEPT:]
+
+    async def count_tokens(text: str, model: str = "", encoding: str = "") -> int:
+        """Tokens of a text, by ``encoding`` or by the tokenizer of ``model``; o200k_base where neither is given."""
+        try:
+            return await asyncio.to_thread(tokens.count_tokens, text, model or None, encoding=encoding or None)
+        except ValueError as error:
+            raise gr.Error(str(error), print_exception=False) from None
+
+    async def models(visit: Visit, request: gr.Request) -> list[dict[str, Any]]:
+        """The models of the connection, with what is known of each; None stands for unknown."""
+        try:
+            listed = await discovery.list_models(visit.connection(app))
+        except ChatError as error:
+            raise gr.Error(notes.sentence(error, _language(request)), print_exception=False) from None
+        return [
+            {
+                "id": model.id,
+                "context_window": model.profile.context_window,
+                "images": model.profile.images,
+                "shutdown_date": model.shutdown.isoformat() if model.shutdown else None,
+                "input_price": str(model.price.input) if model.price else None,
+                "output_price": str(model.price.output) if model.price else None,
+            }
+            for model in listed
+        ]
+
+    public: dict[str, Any] = {"api_visibility": "public", "concurrency_limit": None}
+    gr.Button(visible=False).click(chat, [message, *inputs, session, visit], answer, api_name="chat", **public)
+    gr.Button(visible=False).click(
+        count_tokens,
+        [gr.Textbox(visible=False), gr.Textbox(value="", visible=False), gr.Textbox(value="", visible=False)],
+        gr.Number(visible=False, precision=0),
+        api_name="count_tokens",
+        **public,
+    )
+    gr.Button(visible=False).click(models, visit, gr.JSON(visible=False), api_name="models", **public)
+
+
+async def _question(message: dict[str, Any], *, as_pictures: bool) -> Message | None:
+    """The client's message as a core message; None if there is nothing in it. Raises InputError."""
+    draft = gradio_messages.draft(message)
+    if draft.empty:
+        return None
+    parts: list[Any] = [{"path": path, "orig_name": name} for path, name in draft.files]
+    entry: GradioMessage = {"role": "user", "content": [*parts, draft.text]}
+    return (await asyncio.to_thread(gradio_messages.to_core, [entry], urls_as_pictures=as_pictures))[0]
+
+
+def _language(request: gr.Request | None) -> Language:
+    return known_language(request.headers.get("accept-language")) if request else "en"

@@ -1,0 +1,191 @@
+"""Gradio's dicts to and from core messages. Pure but for reading the visitor's own uploaded files.
+
+A message from the box comes in three shapes: ``{"text", "files": [path]}`` on submit and from the API, the same with
+files as dicts on Retry, and a plain ``str`` from an option. The history comes in two: typed parts from the page, bare
+strings and ``{"path": ...}`` from API clients. Everything titled (a note, a footnote, reasoning) is the page's own and
+never sent.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from chat_core.image_urls import find_image_urls
+from chat_core.images import load_image
+from chat_core.messages import ImagePart, Message, Part, TextFile, TextPart
+from chat_core.text_files import load_text_file
+
+GradioMessage = dict[str, Any]
+
+IMAGE_SUFFIXES = frozenset(
+    (".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".avif", ".heic", ".heif")
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What is in the box: text, and the files on disk in the order of their upload (path, shown name)."""
+
+    text: str
+    files: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def empty(self) -> bool:
+        return not self.text.strip() and not self.files
+
+
+def draft(value: object) -> Draft:
+    """The box's value in any of its shapes."""
+    if isinstance(value, str):
+        return Draft(value)
+    if not isinstance(value, dict):
+        return Draft("")
+    files = value.get("files") or []
+    return Draft(str(value.get("text") or ""), tuple(named for file in files if (named := _file(file))))
+
+
+def content(value: object) -> list[dict[str, Any]]:
+    """A message's content in any of its shapes, as typed parts: ``{"type": "text", "text"}`` or ``{"type": "file",
+    "file"}``."""
+    if isinstance(value, str):
+        return [{"type": "text", "text": value}] if value else []
+    if isinstance(value, dict):
+        value = [value]
+    if not isinstance(value, list):
+        return []
+    return [part for item in value for part in _content_part(item)]
+
+
+def is_titled(message: GradioMessage) -> bool:
+    """Whether a message is the page's own: a note, a footnote or reasoning."""
+    return bool((message.get("metadata") or {}).get("title"))
+
+
+def to_core(history: Sequence[GradioMessage], *, urls_as_pictures: bool = True) -> tuple[Message, ...]:
+    """The transcript as core messages. Only what a person or the model wrote: other roles and titled messages are
+    dropped.
+
+    Reads the files, so call it in a thread. Raises ImageError and FileError.
+    """
+    messages: list[Message] = []
+    for entry in history:
+        if entry.get("role") not in ("user", "assistant") or is_titled(entry):
+            continue
+        if entry["role"] == "user":
+            parts = _user_parts(content(entry.get("content")), urls_as_pictures)
+        else:
+            text = unfenced("".join(part["text"] for part in content(entry.get("content")) if part["type"] == "text"))
+            parts = (TextPart(text),) if text.strip() else ()
+        if not parts:
+            continue
+        if messages and messages[-1].role == "assistant" == entry["role"]:
+            # An answer that was shown in pieces is one message on the wire.
+            messages[-1] = Message("assistant", messages[-1].parts + parts)
+        else:
+            messages.append(Message(entry["role"], parts))
+    return tuple(messages)
+
+
+def count_messages(history: Sequence[GradioMessage]) -> int:
+    """How many messages ``to_core`` makes of this, without reading a file."""
+    roles = [entry["role"] for entry in history if entry.get("role") in ("user", "assistant") and not is_titled(entry)]
+    return sum(1 for place, role in enumerate(roles) if role == "user" or place == 0 or roles[place - 1] == "user")
+
+
+def load_file(path: str, name: str) -> ImagePart | TextFile:
+    """An uploaded file: a picture by its name or else a text file. Raises ImageError or FileError."""
+    if Path(name).suffix.lower() in IMAGE_SUFFIXES or Path(path).suffix.lower() in IMAGE_SUFFIXES:
+        picture = load_image(Path(path), name=name)
+        if isinstance(picture, ImagePart):
+            return picture
+    return load_text_file(Path(path), name)
+
+
+def split_urls(text: str) -> list[Part]:
+    """Text with its picture URLs, http(s) and data, as parts of their own, where they stood. Raises ImageError."""
+    parts: list[Part] = []
+    place = 0
+    for span in find_image_urls(text):
+        if text[place : span.start].strip():
+            parts.append(TextPart(text[place : span.start]))
+        parts.append(load_image(span.url))
+        place = span.end
+    if text[place:].strip() or not parts:
+        parts.append(TextPart(text[place:]))
+    return parts
+
+
+def fenced_json(text: str) -> str:
+    """An answer in JSON mode as the page shows it: a code block, since Markdown would eat its underscores."""
+    return f"```json\n{text}\n```"
+
+
+def unfenced(text: str) -> str:
+    """What the model wrote, from what ``fenced_json`` made of it; other text as it is."""
+    begin, end = "```json\n", "\n```"
+    whole = text.startswith(begin) and text.endswith(end) and "```" not in text[len(begin) : -len(end)]
+    return text[len(begin) : -len(end)] if whole else text
+
+
+def without_notes_at_end(history: Sequence[GradioMessage]) -> list[GradioMessage]:
+    """The transcript up to its last message that a person or the model wrote."""
+    kept = list(history)
+    while kept and is_titled(kept[-1]):
+        kept.pop()
+    return kept
+
+
+def up_to_last_question(history: Sequence[GradioMessage]) -> list[GradioMessage]:
+    """The transcript with everything after its last user message cut off; empty if there is none."""
+    kept = list(history)
+    while kept and kept[-1].get("role") != "user":
+        kept.pop()
+    return kept
+
+
+def box_value(message: GradioMessage) -> dict[str, Any]:
+    """A user message as the box takes it, to be edited or sent again: its text, and its files in order."""
+    parts = content(message.get("content"))
+    text = "".join(part["text"] for part in parts if part["type"] == "text")
+    return {"text": text, "files": [part["file"]["path"] for part in parts if part["type"] == "file"]}
+
+
+def _user_parts(parts: list[dict[str, Any]], urls_as_pictures: bool) -> tuple[Part, ...]:
+    """Pictures first, in upload order, then files and text; what stands inside the text stays where it stood."""
+    pictures: list[Part] = []
+    rest: list[Part] = []
+    for part in parts:
+        if part["type"] == "text":
+            rest += split_urls(part["text"]) if urls_as_pictures else [TextPart(part["text"])]
+            continue
+        named = _file(part["file"])
+        if named is None:
+            continue
+        loaded = load_file(*named)
+        inside = isinstance(loaded, ImagePart) and any(isinstance(earlier, TextPart) for earlier in rest)
+        (pictures if isinstance(loaded, ImagePart) and not inside else rest).append(loaded)
+    return (*pictures, *(part for part in rest if not isinstance(part, TextPart) or part.text.strip()))
+
+
+def _content_part(item: Any) -> list[dict[str, Any]]:
+    if isinstance(item, str):
+        return [{"type": "text", "text": item}] if item else []
+    if not isinstance(item, dict):
+        return []
+    if item.get("type") == "text" and isinstance(item.get("text"), str):
+        return [{"type": "text", "text": item["text"]}]
+    if item.get("type") == "file" and isinstance(item.get("file"), dict):
+        return [{"type": "file", "file": item["file"]}]
+    if isinstance(item.get("path"), str):
+        return [{"type": "file", "file": item}]
+    return []
+
+
+def _file(value: Any) -> tuple[str, str] | None:
+    """Path and shown name of one of Gradio's files: a path, or a dict with ``path`` and maybe ``orig_name``."""
+    path = value.get("path") if isinstance(value, dict) else value
+    if not isinstance(path, str) or not path:
+        return None
+    name = value.get("orig_name") if isinstance(value, dict) else None
+    return path, name or Path(path).name

@@ -1,0 +1,153 @@
+"""The page: sidebar, tabs, and the wiring between them. Tabs do not know each other; this module knows them all."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+
+from chat_core.connections import Connection
+from chat_core.settings import Settings
+from chat_ui import api, chat_tab, gates, inspect_tab, look, sidebar, usage_tab
+from chat_ui.controls import from_values
+from chat_ui.gradio_inside import english_words
+from chat_ui.localize import Localizer
+from chat_ui.meter import meter_html
+from chat_ui.texts import LANGUAGES, TEXTS, Language
+from chat_ui.visit import Visit
+
+QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "concurrency_limit": None}
+# Larger uploads are cut off with Gradio's words; up to this size ours say what is too large, in both languages.
+LARGEST_UPLOAD = "64mb"
+# Uploads and pictures are swept each hour, those older than six hours go.
+SWEEP = (3600, 6 * 3600)
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """The page, and how it has to be launched to look and behave as it should."""
+
+    page: gr.Blocks
+    launch_options: dict[str, Any]
+
+
+def build_app(settings: Settings, connection: Connection) -> App:
+    """The whole page. ``connection``: serves every visitor who does not type one of their own."""
+    words = Localizer("en")
+    with gr.Blocks(
+        title="Vitrine", fill_height=True, fill_width=True, analytics_enabled=False, delete_cache=SWEEP
+    ) as page:
+        visit = gr.State(Visit())
+        reference = usage_tab.reference_picker(words)
+        with gr.Row(elem_id="top", equal_height=True):
+            gr.HTML('<h1 class="brand">Vitrine</h1>', padding=False)
+            chip = gr.HTML(sidebar.connection_chip(connection, words.language), elem_id="top-connection", padding=False)
+            language = gr.Radio(
+                choices=[("한국어", "ko"), ("English", "en")],
+                value=words.language,
+                show_label=False,
+                label="Language · 언어",
+                container=False,
+                elem_id="language",
+                scale=0,
+                min_width=170,
+            )
+        with gr.Sidebar(open=True, width=320, elem_id="sidebar"):
+            side = sidebar.build(page, words, visit, language, chip, settings, connection)
+        with gr.Tabs():
+            with words.add(gr.Tab(id="chat"), label="tab.chat"):
+                chat = chat_tab.build(
+                    words, visit, language, side.inputs, side.new_chat, reference, settings, connection
+                )
+                meter = gr.HTML(elem_id="meter", elem_classes="chat-column", padding=False)
+            with words.add(gr.Tab(id="usage"), label="tab.usage") as usage:
+                used = usage_tab.build(words, visit, language, reference, settings)
+            with words.add(gr.Tab(id="inspect"), label="tab.inspect") as inspect:
+                inspected = inspect_tab.build(words, visit, language)
+        api.build(visit, settings, connection)
+
+        async def measure(value: object, state: Visit, lang: Language, model: str, *values: Any) -> str:
+            where = state.connection(connection)
+            return await meter_html(value, state, where, from_values(*values), lang, model, settings.won_per_dollar)
+
+        def ledger(state: Visit, lang: Language, model: str) -> str:
+            return usage_tab.ledger_html(state.ledger, lang, model, settings.won_per_dollar)
+
+        measured = [chat.box, visit, language, reference, *side.inputs]
+        changes = [chat.box.change, language.change, reference.change, *(control.change for control in side.inputs)]
+        gr.on(changes, measure, measured, meter, trigger_mode="always_last", queue=False, **QUIET)
+        for event in [*chat.settled, *chat.changed]:
+            event.then(measure, measured, meter, queue=False, **QUIET)
+        for event in chat.settled:
+            event.then(ledger, [visit, language, reference], used.table, queue=False, **QUIET)
+        usage.select(ledger, [visit, language, reference], used.table, queue=False, **QUIET)
+        usage.select(usage_tab.counts_html, [used.text, language], used.counts, queue=False, **QUIET)
+        inspect.select(inspect_tab.refresh, [visit, language], inspected.outputs, **QUIET)
+        _wire_language(page, words, language)
+    page.queue(max_size=None, default_concurrency_limit=None)
+    return App(page, _launch_options())
+
+
+def _wire_language(page: gr.Blocks, words: Localizer, language: gr.Radio) -> None:
+    """The switch; at first the language of the browser, or the one chosen last."""
+    page.load(None, None, language, js="() => window.vitrine.language()", api_visibility="private")
+    language.change(
+        words.updates,
+        language,
+        words.blocks,
+        js="(code) => { window.vitrine.setLanguage(code); return code; }",
+        **QUIET,
+    )
+
+
+def _launch_options() -> dict[str, Any]:
+    """What ``launch()`` needs besides a port: look, page script, gates, and Gradio's recorders switched off."""
+    return {
+        "theme": look.theme(),
+        "css": look.css(),
+        "head": look.head(_literals()),
+        "i18n": english_words(),
+        "app_kwargs": {"middleware": gates.middleware()},
+        "max_file_size": LARGEST_UPLOAD,
+        "run_history": False,
+        "enable_monitoring": False,
+        "footer_links": [],
+        "show_error": False,
+        "share": False,
+        "ssr_mode": False,
+        "pwa": False,
+        "max_threads": 80,
+    }
+
+
+def _literals() -> dict[str, dict[str, str]]:
+    """For the page script: words that Gradio writes in English -> ours, in each language."""
+    pairs = {english: TEXTS[f"literal.{english.lower().replace(' ', '_')}"] for english in _GRADIO_WORDS}
+    return {code: {english: pair[place] for english, pair in pairs.items()} for place, code in enumerate(LANGUAGES)}
+
+
+_GRADIO_WORDS = (
+    "Submit",
+    "Stop",
+    "Upload a file",
+    "Remove file",
+    "Uploaded files",
+    "File thumbnail",
+    "File upload",
+    "Uploading",
+    "Click to upload or drop files",
+    "Multimedia input field",
+    "Copy message",
+    "Copied message",
+    "Copy",
+    "Download",
+    "Share",
+    "Fullscreen",
+    "Retry",
+    "Undo",
+    "Edit",
+    "Scroll down",
+    "Toggle Sidebar",
+    "More tabs",
+    "chatbot conversation",
+    "Loading response",
+)

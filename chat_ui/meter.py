@@ -1,0 +1,124 @@
+"""The line below the box: what the next message will be in tokens and money, and what would go wrong with it."""
+
+import asyncio
+from datetime import date
+from decimal import Decimal
+from html import escape
+
+from chat_core import tokens
+from chat_core.connections import Connection
+from chat_core.conversation import sendable
+from chat_core.discovery import ListedModel
+from chat_core.errors import InputError
+from chat_core.events import Usage
+from chat_core.messages import Message, Part, TextPart
+from chat_core.pricing import price_usage
+from chat_core.tokens import Estimate
+from chat_ui import gradio_messages, notes
+from chat_ui.controls import Controls
+from chat_ui.texts import Language, day, money, number, t
+from chat_ui.visit import Visit
+
+
+async def meter_html(
+    value: object,
+    visit: Visit,
+    connection: Connection,
+    controls: Controls,
+    language: Language,
+    reference: str,
+    won_per_dollar: Decimal,
+) -> str:
+    """The meter as HTML: persona, history as it will be sent and draft, files and pictures included."""
+    model = controls.model.strip() or visit.first_model
+    draft = gradio_messages.draft(value)
+    try:
+        message = await asyncio.to_thread(_draft_message, draft, visit, controls)
+    except InputError as error:
+        return f'<span class="problem">{escape(notes.sentence(error, language))}</span>'
+    history = sendable((*_answered(visit.kept_history), message), controls.earlier_turns)
+    whole, parts = await asyncio.to_thread(_estimates, history, model, controls.persona)
+    known = visit.describe(connection, model)
+    line = [
+        f"<strong>{t(language, 'meter.next')}</strong>",
+        t(language, "meter.tokens", tokens=number(whole.input_tokens)),
+    ]
+    line.append(_price(whole, model, connection, language, reference, won_per_dollar))
+    line.append(f'<span class="parts">{_parts(parts, whole, language)}</span>')
+    problems = _problems(known, whole, message, language)
+    return " · ".join(line) + "".join(f'<br><span class="problem">{escape(problem)}</span>' for problem in problems)
+
+
+def _draft_message(draft: gradio_messages.Draft, visit: Visit, controls: Controls) -> Message:
+    """The draft as the message it will be. Reads new files; raises InputError."""
+    files = [visit.draft_part(path, name) for path, name in draft.files]
+    text: list[Part] = []
+    if draft.text:
+        text = gradio_messages.split_urls(draft.text) if controls.picture_links != "text" else [TextPart(draft.text)]
+    return Message("user", (*files, *text))
+
+
+def _answered(history: tuple[Message, ...]) -> tuple[Message, ...]:
+    """The history without a question at its end: it got no answer and will not be sent."""
+    return history[:-1] if history and history[-1].role == "user" else history
+
+
+def _estimates(messages: tuple[Message, ...], model: str, persona: str) -> tuple[Estimate, dict[str, int]]:
+    whole = tokens.estimate(messages, model, persona)
+    with_history = tokens.estimate(messages, model)
+    draft = tokens.estimate(messages[-1:], model)
+    parts = {
+        "persona": whole.input_tokens - with_history.input_tokens,
+        "history": with_history.input_tokens - draft.input_tokens,
+        "draft": draft.text_tokens,
+        "images": draft.image_tokens,
+    }
+    return whole, parts
+
+
+def _parts(parts: dict[str, int], whole: Estimate, language: Language) -> str:
+    shown = [
+        t(
+            language,
+            "meter.parts",
+            persona=number(parts["persona"]),
+            history=number(parts["history"]),
+            draft=number(parts["draft"]),
+        )
+    ]
+    if parts["images"]:
+        shown.append(t(language, "meter.images", tokens=number(parts["images"])))
+    if whole.unknown_images:
+        shown.append(t(language, "meter.images_unknown", count=whole.unknown_images))
+    return " · ".join(shown)
+
+
+def _price(
+    whole: Estimate, model: str, connection: Connection, language: Language, reference: str, won_per_dollar: Decimal
+) -> str:
+    """What the input alone will cost: nobody knows the length of an answer before it is written."""
+    usage = Usage(whole.input_tokens, 0)
+    if connection.free:
+        price = price_usage(usage, reference)
+        free = t(language, "meter.free")
+        if price is None:
+            return free
+        as_if = t(language, "meter.as_if", model=escape(reference), money=money(price.total, won_per_dollar))
+        return f"{free} ({as_if})"
+    price = price_usage(usage, model, connection.base_url)
+    if price is None:
+        return t(language, "meter.price_unknown")
+    return t(language, "meter.price", money=money(price.total, won_per_dollar))
+
+
+def _problems(known: ListedModel, whole: Estimate, message: Message, language: Language) -> list[str]:
+    """What the server would refuse, told before it is sent."""
+    problems = []
+    limit = known.profile.input_limit or known.profile.context_window
+    if limit and whole.input_tokens > limit:
+        problems.append(t(language, "meter.overflow", model=known.id, limit=number(limit)))
+    if message.images and known.profile.images is False:
+        problems.append(t(language, "meter.no_images", model=known.id))
+    if known.shutdown and known.shutdown <= date.today():
+        problems.append(t(language, "meter.ended", model=known.id, date=day(known.shutdown, language)))
+    return problems

@@ -1,0 +1,96 @@
+"""Failures and ends of answers in words: what happened, what it means, what to do. Pure; knows no widget."""
+
+from dataclasses import dataclass
+
+from chat_core.errors import ChatError, InputError, RateLimited, TimedOut
+from chat_core.events import Adjustment
+from chat_ui import texts
+from chat_ui.texts import Language, t
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A titled text under an answer. ``actions``: what its buttons do, ``retry`` or ``continue``."""
+
+    title: str
+    text: str
+    actions: tuple[str, ...] = ()
+
+
+def of_error(error: ChatError, language: Language, *, has_text: bool = False) -> Note:
+    """The note of a failure. ``has_text``: part of an answer came before it, so it may be continued."""
+    if f"error.{error.kind}.title" not in texts.TEXTS:
+        return unexpected(language)
+    lines = [_error_text(error, language)]
+    if error.server_words:
+        lines.append(t(language, "error.server_said", words=_inert(error.server_words)))
+    if error.request_id:
+        lines.append(t(language, "error.request_id", id=f"`{error.request_id}`"))
+    title = t(language, f"error.{error.kind}.title", **_fields(error))
+    can_continue = has_text and error.kind in ("stream_cut", "timed_out", "server_failed")
+    return Note(title, "\n\n".join(lines), ("retry", "continue") if can_continue else ("retry",))
+
+
+def of_end(finish_reason: str | None, language: Language, *, text: str, refusal: str) -> Note | None:
+    """The note of an answer that ended otherwise than by a plain stop; None for that."""
+    if refusal:
+        return _end("refusal", language, ("retry",), refusal=_inert(refusal))
+    match finish_reason:
+        case "length" if text:
+            return _end("length", language, ("continue", "retry"))
+        case "length":
+            return Note(t(language, "note.length.title"), t(language, "note.length_empty.text"), ("retry",))
+        case "content_filter" | "tool_calls":
+            return _end(finish_reason, language, ("retry",))
+        case None:
+            return _end("unstated", language, ())
+    return None
+
+
+def of_stop(language: Language, *, text: str) -> Note:
+    """The note of an answer that the visitor stopped."""
+    return _end("stopped", language, ("continue", "retry") if text else ("retry",))
+
+
+def unexpected(language: Language) -> Note:
+    """The note of a fault of our own."""
+    return Note(t(language, "error.other.title"), t(language, "error.other.text"), ("retry",))
+
+
+def sentence(error: ChatError, language: Language) -> str:
+    """A failure as one or two plain sentences, for toasts and for clients of the API."""
+    title = t(language, f"error.{error.kind}.title", **_fields(error))
+    return f"{title}. {_error_text(error, language)}"
+
+
+def of_adjustment(adjustment: Adjustment, language: Language) -> str:
+    """What in a request is not as it was asked for, as one sentence."""
+    return t(
+        language, f"adjustment.{adjustment.reason}", parameter=adjustment.parameter, value=_inert(adjustment.value)
+    )
+
+
+def _end(name: str, language: Language, actions: tuple[str, ...], **fields: str) -> Note:
+    return Note(t(language, f"note.{name}.title"), t(language, f"note.{name}.text", **fields), actions)
+
+
+def _error_text(error: ChatError, language: Language) -> str:
+    key = f"error.{error.kind}.text"
+    if isinstance(error, TimedOut):
+        key = f"error.timed_out_{error.fields['clock']}.text"
+    elif isinstance(error, RateLimited) and error.fields.get("seconds"):
+        key = "error.rate_limited_seconds.text"
+    elif isinstance(error, InputError):
+        key = f"error.{error.kind}.{error.fields['reason']}"
+    return t(language, key, **_fields(error))
+
+
+def _fields(error: ChatError) -> dict[str, object]:
+    return {name: f"{value:g}" if isinstance(value, float) else value for name, value in error.fields.items()}
+
+
+def _inert(words: str) -> str:
+    """Foreign words without the characters that Markdown and HTML act on."""
+    for char in "\\`*_[]<>#|!":
+        words = words.replace(char, f"\\{char}" if char not in "<>" else {"<": "&lt;", ">": "&gt;"}[char])
+    return words

@@ -1,0 +1,267 @@
+"""The sidebar: where requests go, and every control of the request. Widgets and their events; knows no tab."""
+
+from dataclasses import dataclass
+from datetime import date
+from html import escape
+from typing import Any
+
+import gradio as gr
+from gradio.components import Component
+
+from chat_core import connections, discovery
+from chat_core.connections import Connection
+from chat_core.discovery import ListedModel
+from chat_core.errors import ChatError, InputError
+from chat_core.personas import find, load_personas
+from chat_core.settings import Settings
+from chat_ui import notes
+from chat_ui.localize import Localizer
+from chat_ui.texts import Language, day, dollars, number, t
+from chat_ui.visit import Visit
+
+EFFORTS = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
+
+
+@dataclass(frozen=True, slots=True)
+class Sidebar:
+    """The widgets that others need. ``inputs``: the controls, in the order of ``Controls``."""
+
+    model: gr.Dropdown
+    persona: gr.Dropdown
+    new_chat: gr.Button
+    inputs: list[Any]
+
+
+def build(
+    page: gr.Blocks,
+    words: Localizer,
+    visit: gr.State,
+    language: gr.Radio,
+    status: gr.HTML,
+    settings: Settings,
+    app: Connection,
+) -> Sidebar:
+    """Draw the sidebar into the current block and wire it. ``status``: shows where requests go.  ``app``: the
+    connection that serves who types none."""
+    new_chat = words.add(gr.Button(variant="secondary", elem_id="new-chat"), value="chat.new")
+    own, key, url, connect, forget = _connection_form(words)
+    found_box, found, use_found = _local_servers(words)
+    model = words.add(
+        gr.Dropdown(choices=[], value=app.model or None, allow_custom_value=True, elem_id="model"),
+        label="model.label",
+        info="model.info",
+    )
+    about_model = gr.HTML(elem_id="about-model")
+    persona, prompt = _persona_controls(words, language)
+    controls = _request_controls(words)
+    own_temperature, temperature = controls[:2]
+    _wire_persona(persona, prompt, own_temperature, temperature, language)
+
+    shown = [status, model, about_model]
+    private: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "concurrency_limit": None}
+
+    async def switch(chosen: Connection | None, state: Visit, lang: Language) -> tuple[Any, ...]:
+        """Take another connection into use: its models, its first model, its chip."""
+        state.typed = chosen
+        return await _show_connection(state, app, lang)
+
+    async def on_connect(typed_key: str, typed_url: str, state: Visit, lang: Language) -> tuple[Any, ...]:
+        try:
+            chosen = connections.from_visitor(typed_key, typed_url, public=settings.public)
+            shown_values = await switch(chosen, state, lang)
+        except InputError as error:
+            gr.Warning(notes.sentence(error, lang))
+            return (*(gr.skip() for _ in shown), gr.skip(), gr.skip(), gr.skip())
+        gr.Info(t(lang, "connection.connected", where=connection_name(chosen, lang)))
+        return (*shown_values, "", gr.update(visible=True), gr.update(open=False))
+
+    async def on_forget(state: Visit, lang: Language) -> tuple[Any, ...]:
+        shown_values = await switch(None, state, lang)
+        gr.Info(t(lang, "connection.forgotten", where=connection_name(app, lang)))
+        return (*shown_values, "", "", gr.update(visible=False))
+
+    async def on_use_found(base_url: str | None, state: Visit, lang: Language) -> tuple[Any, ...]:
+        # The address comes from a browser: only what is on this machine counts as found there.
+        if not base_url or settings.public or not connections.local(base_url).loopback:
+            return tuple(gr.skip() for _ in (*shown, forget))
+        return (*await switch(connections.local(base_url), state, lang), gr.update(visible=True))
+
+    async def look_for_local() -> tuple[Any, Any]:
+        servers = () if settings.public or app.kind == "local" else await discovery.find_local()
+        choices = [(f"{server.host} · {server.model}", server.base_url) for server in servers]
+        first = choices[0][1] if choices else None
+        return gr.update(visible=bool(choices)), gr.update(choices=choices, value=first)
+
+    async def on_load(state: Visit, lang: Language) -> tuple[Any, ...]:
+        return await _show_connection(state, app, lang)
+
+    def on_words(name: str | None, state: Visit, lang: Language) -> tuple[str, str]:
+        connection = state.connection(app)
+        return connection_chip(connection, lang), model_card(state.describe(connection, name or ""), connection, lang)
+
+    connect.click(on_connect, [key, url, visit, language], [*shown, key, forget, own], **private)
+    url.submit(on_connect, [key, url, visit, language], [*shown, key, forget, own], **private)
+    key.submit(on_connect, [key, url, visit, language], [*shown, key, forget, own], **private)
+    forget.click(on_forget, [visit, language], [*shown, key, url, forget], **private)
+    use_found.click(on_use_found, [found, visit, language], [*shown, forget], **private)
+    gr.on(
+        [model.change, language.change],
+        on_words,
+        [model, visit, language],
+        [status, about_model],
+        queue=False,
+        **private,
+    )
+    gr.on([page.load], on_load, [visit, language], shown, **private)
+    gr.on([page.load], look_for_local, None, [found_box, found], **private)
+    return Sidebar(model, persona, new_chat, [model, prompt, *controls])
+
+
+def connection_name(connection: Connection, language: Language) -> str:
+    """Where requests go, in words."""
+    key = f"connection.{connection.kind}"
+    if connection.typed and connection.kind in ("openai", "custom"):
+        key += "_typed"
+    return t(language, key, host=connection.host)
+
+
+def connection_chip(connection: Connection, language: Language) -> str:
+    """Where requests go, as a chip that is always in sight."""
+    name = escape(connection_name(connection, language))
+    return f'<span class="chip chip-{connection.kind}">{name}</span>'
+
+
+def model_card(model: ListedModel, connection: Connection, language: Language) -> str:
+    """What is known of a model, on two short lines of HTML. Holds no text of a server."""
+    window = model.profile.context_window
+    facts = [
+        t(language, "model.context", tokens=number(window)) if window else t(language, "model.context_unknown"),
+        t(language, f"model.images_{ {True: 'yes', False: 'no', None: 'unknown'}[model.profile.images] }"),
+    ]
+    if connection.free:
+        facts.append(t(language, "model.free"))
+    elif price := model.price:
+        facts.append(t(language, "model.price", input=dollars(price.input), output=dollars(price.output)))
+        if price.cached is not None:
+            facts.append(t(language, "model.price_cached", cached=dollars(price.cached)))
+    else:
+        facts.append(t(language, "model.price_unknown"))
+    lines = [f"<span>{' · '.join(facts)}</span>"]
+    if model.shutdown:
+        key = "model.ended" if model.shutdown <= date.today() else "model.shutdown"
+        lines.append(f'<strong class="ending">{t(language, key, date=day(model.shutdown, language))}</strong>')
+    return "<br>".join(lines)
+
+
+async def _show_connection(visit: Visit, app: Connection, language: Language) -> tuple[Any, ...]:
+    """Chip, model list and model card of the visitor's connection, after asking the server for its models."""
+    connection = visit.connection(app)
+    try:
+        listed = await discovery.list_models(connection)
+    except ChatError as error:
+        listed = ()
+        gr.Warning(t(language, "connection.no_models", reason=notes.sentence(error, language)))
+    visit.models = {model.id: model for model in listed}
+    visit.first_model = connection.model or (listed[0].id if listed else "")
+    choices = sorted(visit.models) if connection.kind == "openai" else list(visit.models)
+    card = model_card(visit.describe(connection, visit.first_model), connection, language)
+    return connection_chip(connection, language), gr.update(choices=choices, value=visit.first_model or None), card
+
+
+def _connection_form(words: Localizer) -> tuple[gr.Accordion, gr.Textbox, gr.Textbox, gr.Button, gr.Button]:
+    with words.add(gr.Accordion(open=False, elem_id="own-connection"), label="connection.own") as own:
+        key = words.add(
+            gr.Textbox(type="password", elem_id="api-key", max_length=500),
+            label="connection.key",
+            info="connection.key_info",
+        )
+        url = words.add(
+            gr.Textbox(placeholder=connections.OPENAI_BASE_URL, elem_id="base-url", max_length=500),
+            label="connection.url",
+            info="connection.url_info",
+        )
+        with gr.Row():
+            connect = words.add(gr.Button(variant="primary", size="sm", elem_id="connect"), value="connection.connect")
+            forget = words.add(gr.Button(size="sm", visible=False, elem_id="forget"), value="connection.forget")
+    return own, key, url, connect, forget
+
+
+def _local_servers(words: Localizer) -> tuple[gr.Column, gr.Dropdown, gr.Button]:
+    with gr.Column(visible=False, elem_id="local-servers") as box:
+        found = words.add(gr.Dropdown(choices=[], interactive=True), label="connection.local_found")
+        use = words.add(gr.Button(size="sm"), value="connection.local_use")
+    return box, found, use
+
+
+def _persona_controls(words: Localizer, language: gr.Radio) -> tuple[gr.Dropdown, gr.Textbox]:
+    names = [(persona.name.text(words.language), persona.id) for persona in load_personas()]
+    persona = words.add(gr.Dropdown(choices=names, value=names[0][1], elem_id="persona"), label="persona.label")
+    prompt = words.add(
+        gr.Textbox(lines=3, max_lines=10, max_length=100_000, elem_id="system-prompt"),
+        label="persona.prompt",
+        info="persona.prompt_info",
+    )
+    return persona, prompt
+
+
+def _request_controls(words: Localizer) -> list[Component]:
+    """The controls of the request but model and prompt, in the order of ``Controls``."""
+    own = words.add(
+        gr.Checkbox(value=False, elem_id="own-temperature"), label="temperature.own", info="temperature.own_info"
+    )
+    temperature = words.add(
+        gr.Slider(0, 2, value=1, step=0.1, visible=False, elem_id="temperature"), label="temperature.label"
+    )
+    json_mode = words.add(gr.Checkbox(value=False, elem_id="json-mode"), label="json.label", info="json.info")
+    history = words.add(
+        gr.Radio(choices=[], value="all", elem_id="history"),
+        label="history.label",
+        info="history.info",
+        choices=[("history.all", "all"), ("history.last", "last"), ("history.none", "none")],
+    )
+    turns = words.add(gr.Slider(1, 20, value=3, step=1, visible=False, elem_id="history-turns"), label="history.turns")
+    stream = words.add(gr.Checkbox(value=True, elem_id="streaming"), label="stream.label", info="stream.info")
+    with words.add(gr.Accordion(open=False, elem_id="more"), label="more.label"):
+        words.add(gr.Markdown(elem_classes="quiet"), value="more.info")
+        max_tokens = words.add(gr.Number(value=None, precision=0, minimum=1), label="more.max_tokens")
+        top_p = words.add(gr.Number(value=None, minimum=0, maximum=1, step=0.05), label="more.top_p")
+        effort = words.add(gr.Dropdown(choices=["", *EFFORTS], value=""), label="more.effort", choices=_effort_words())
+        seed = words.add(gr.Number(value=None, precision=0), label="more.seed")
+        stop = words.add(gr.Textbox(lines=2, max_lines=4, max_length=1000), label="more.stop")
+        links = words.add(
+            gr.Radio(choices=[], value="url", elem_id="picture-links"),
+            label="pictures.label",
+            choices=[("pictures.url", "url"), ("pictures.fetch", "fetch"), ("pictures.text", "text")],
+        )
+    quiet: dict[str, Any] = {"queue": False, "api_visibility": "private", "show_progress": "hidden"}
+    own.change(lambda on: gr.update(visible=on), own, temperature, **quiet)
+    history.change(lambda how: gr.update(visible=how == "last"), history, turns, **quiet)
+    return [own, temperature, json_mode, history, turns, stream, max_tokens, top_p, effort, seed, stop, links]
+
+
+def _effort_words() -> list[tuple[str, str]]:
+    return [("more.effort_default", ""), *((f"effort.{effort}", effort) for effort in EFFORTS)]
+
+
+def _wire_persona(
+    persona: gr.Dropdown, prompt: gr.Textbox, own_temperature: Component, temperature: Component, language: gr.Radio
+) -> None:
+    """Choosing a persona fills in its prompt and, where it suggests one, the temperature; both stay editable."""
+
+    def choose(chosen: str, lang: Language) -> tuple[Any, Any, Any]:
+        known = find(chosen)
+        if known is None:
+            return gr.skip(), gr.skip(), gr.skip()
+        suggested = known.temperature
+        return known.prompt.text(lang), suggested is not None, gr.skip() if suggested is None else suggested
+
+    def translate(chosen: str, written: str, lang: Language) -> tuple[Any, Any]:
+        """Names in the new language; the prompt too, unless it was edited."""
+        names = [(known.name.text(lang), known.id) for known in load_personas()]
+        known = find(chosen)
+        untouched = known is not None and written.strip() in (known.prompt.ko, known.prompt.en)
+        return gr.update(choices=names), known.prompt.text(lang) if known and untouched else gr.skip()
+
+    quiet: dict[str, Any] = {"queue": False, "api_visibility": "private", "show_progress": "hidden"}
+    persona.input(choose, [persona, language], [prompt, own_temperature, temperature], **quiet)
+    language.change(translate, [persona, prompt, language], [persona, prompt], **quiet)

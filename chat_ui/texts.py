@@ -1,0 +1,605 @@
+"""Every visible string, English and Korean, and numbers and money in the reader's form.
+
+``TEXTS[key]`` is the pair (English, Korean); ``t(language, key, **fields)`` fills it in. A test holds that both sides
+are there and take the same fields.
+"""
+
+from datetime import date
+from decimal import Decimal
+from typing import Literal, get_args
+
+Language = Literal["en", "ko"]
+LANGUAGES: tuple[Language, ...] = get_args(Language)
+
+TEXTS: dict[str, tuple[str, str]] = {
+    # the page
+    "app.title": ("Vitrine", "Vitrine"),
+    "app.promise": (
+        "A chat in a glass case: see what the model is sent, what it answers and what it costs.",
+        "유리 진열장 속 채팅: 모델에 무엇을 보내고, 무엇을 받고, 얼마가 드는지 모두 보입니다.",
+    ),
+    "tab.chat": ("Chat", "채팅"),
+    "tab.usage": ("Tokens & cost", "토큰과 비용"),
+    "tab.inspect": ("Under the hood", "안쪽 들여다보기"),
+    "language.label": ("Language", "언어"),
+    # connection
+    "connection.heading": ("Connection", "연결"),
+    "connection.demo": (
+        "Demo model: not an AI, free, offline",
+        "데모 모델: AI가 아니며 무료, 오프라인",
+    ),
+    "connection.openai": ("OpenAI, with the key of this app's owner", "OpenAI, 이 앱 주인의 키로"),
+    "connection.openai_typed": ("OpenAI, with your key", "OpenAI, 내 키로"),
+    "connection.custom": ("{host}, with the key of this app's owner", "{host}, 이 앱 주인의 키로"),
+    "connection.custom_typed": ("{host}, with your key", "{host}, 내 키로"),
+    "connection.local": ("{host}, on this machine, free", "{host}, 이 컴퓨터, 무료"),
+    "connection.own": ("Use my key or server", "내 키나 서버 쓰기"),
+    "connection.key": ("API key", "API 키"),
+    "connection.key_info": (
+        "Kept in memory for this visit only. Never written, shown back or logged.",
+        "이번 방문 동안 메모리에만 둡니다. 저장하거나 다시 보여 주거나 기록하지 않습니다.",
+    ),
+    "connection.url": ("Base URL", "기본 URL"),
+    "connection.url_info": (
+        "Empty: OpenAI. Any server that speaks Chat Completions will do.",
+        "비워 두면 OpenAI. Chat Completions를 쓰는 서버면 됩니다.",
+    ),
+    "connection.connect": ("Connect", "연결하기"),
+    "connection.forget": ("Forget my key", "내 키 지우기"),
+    "connection.local_found": (
+        "Model servers found on this machine",
+        "이 컴퓨터에서 찾은 모델 서버",
+    ),
+    "connection.local_use": ("Use it", "사용하기"),
+    "connection.connected": ("Connected: {where}.", "연결했습니다: {where}."),
+    "connection.forgotten": ("Your key is forgotten. Now: {where}.", "키를 지웠습니다. 지금은 {where}."),
+    "connection.no_models": (
+        "Connected, but the server lists no models: type the name of one. ({reason})",
+        "연결했지만 서버가 모델 목록을 주지 않습니다. 모델 이름을 직접 입력하세요. ({reason})",
+    ),
+    # model
+    "model.label": ("Model", "모델"),
+    "model.info": ("From the server's list; any other name can be typed.", "서버 목록에서 고르거나 직접 입력합니다."),
+    "model.context": ("context {tokens}", "컨텍스트 {tokens}"),
+    "model.context_unknown": ("context unknown", "컨텍스트 모름"),
+    "model.price": ("{input} in · {output} out per 1M tokens", "100만 토큰당 입력 {input} · 출력 {output}"),
+    "model.price_cached": ("{cached} cached", "캐시 {cached}"),
+    "model.free": ("free", "무료"),
+    "model.price_unknown": ("price unknown", "가격 모름"),
+    "model.images_yes": ("takes pictures", "이미지 가능"),
+    "model.images_no": ("text only", "텍스트만"),
+    "model.images_unknown": ("pictures: unknown", "이미지: 모름"),
+    "model.shutdown": ("shuts down on {date}", "{date}에 종료"),
+    "model.ended": ("was shut down on {date}", "{date}에 종료됨"),
+    # persona
+    "persona.label": ("Persona", "페르소나"),
+    "persona.prompt": ("System prompt", "시스템 프롬프트"),
+    "persona.prompt_info": (
+        "Sent before the messages on every turn. Empty: none is sent.",
+        "매 턴 메시지 앞에 보냅니다. 비우면 보내지 않습니다.",
+    ),
+    # parameters
+    "temperature.own": ("Set the temperature", "온도 직접 정하기"),
+    "temperature.own_info": ("Off: not sent, the model's default.", "끄면 보내지 않고 모델 기본값을 씁니다."),
+    "temperature.label": ("Temperature", "온도"),
+    "temperature.suggested": ("This persona suggests {value}.", "이 페르소나의 권장값은 {value}입니다."),
+    "json.label": ("JSON mode", "JSON 모드"),
+    "json.info": ("The answer is one JSON value.", "답이 JSON 값 하나로 옵니다."),
+    "history.label": ("History sent", "보낼 대화 기록"),
+    "history.info": (
+        "A model remembers nothing: it knows only what is sent.",
+        "모델은 기억하지 못합니다. 보낸 것만 압니다.",
+    ),
+    "history.all": ("all", "전체"),
+    "history.last": ("last turns", "최근 몇 턴"),
+    "history.none": ("none", "없음"),
+    "history.turns": ("Earlier turns to send", "함께 보낼 이전 턴 수"),
+    "stream.label": ("Streaming", "스트리밍"),
+    "stream.info": ("Show the answer as it is written.", "답을 쓰는 대로 보여 줍니다."),
+    "more.label": ("More parameters", "다른 파라미터"),
+    "more.info": ("What is empty is not sent.", "비워 둔 것은 보내지 않습니다."),
+    "more.max_tokens": ("Longest answer (tokens)", "답의 최대 길이(토큰)"),
+    "more.top_p": ("top_p", "top_p"),
+    "more.effort": ("Reasoning effort", "추론 노력"),
+    "more.effort_default": ("model's default", "모델 기본값"),
+    "effort.none": ("none", "none · 없음"),
+    "effort.minimal": ("minimal", "minimal · 아주 적게"),
+    "effort.low": ("low", "low · 적게"),
+    "effort.medium": ("medium", "medium · 보통"),
+    "effort.high": ("high", "high · 많이"),
+    "effort.xhigh": ("xhigh", "xhigh · 아주 많이"),
+    "effort.max": ("max", "max · 최대"),
+    "more.seed": ("Seed", "시드"),
+    "more.stop": ("Stop texts, one per line", "중지 문자열(한 줄에 하나)"),
+    "pictures.label": ("Picture links in the text", "글 속의 이미지 링크"),
+    "pictures.url": ("send the link", "링크로 보내기"),
+    "pictures.fetch": ("fetch and send the picture", "받아서 이미지로 보내기"),
+    "pictures.text": ("leave as text", "글자 그대로 두기"),
+    # chat
+    "chat.label": ("Conversation", "대화"),
+    "chat.placeholder": (
+        "A message, pictures, text files…",
+        "메시지, 이미지, 텍스트 파일…",
+    ),
+    "chat.new": ("New chat", "새 대화"),
+    "chat.edit_answer": (
+        "Edit this answer: the model will be told that it said this",
+        "이 답을 고칩니다. 모델에게는 이렇게 말한 것으로 전달됩니다",
+    ),
+    "chat.save_answer": ("Save", "저장"),
+    "chat.cancel_edit": ("Cancel editing", "편집 취소"),
+    "chat.editing": (
+        "Editing an earlier message. What follows it is cut when you send.",
+        "이전 메시지를 편집하는 중입니다. 보내면 그 뒤의 대화는 지워집니다.",
+    ),
+    "chat.empty": ("### What would you like to see?", "### 무엇을 보여 드릴까요?"),
+    "chat.waiting": ("Waiting for the model… {seconds} s", "모델을 기다리는 중… {seconds}초"),
+    "chat.retrying": (
+        "{reason} Trying again in {seconds} s (attempt {attempt}).",
+        "{reason} {seconds}초 뒤 다시 시도합니다({attempt}번째).",
+    ),
+    "chat.retry_asked": ("The server asks to wait {seconds} s.", "서버가 {seconds}초 기다리라고 합니다."),
+    "chat.retry_failed": ("The server failed.", "서버 오류가 있었습니다."),
+    "chat.retry_unreachable": ("No connection.", "연결되지 않았습니다."),
+    "chat.reasoning": ("Reasoning", "추론 과정"),
+    "chat.json_valid": ("valid JSON", "올바른 JSON"),
+    "chat.nothing_to_send": ("Type a message or attach a file first.", "먼저 메시지를 쓰거나 파일을 붙이세요."),
+    "chat.announce_done": ("Answer complete.", "답변이 끝났습니다."),
+    "chat.remote_picture": ("picture at {host}", "{host}의 이미지"),
+    # examples
+    "example.hello": (
+        "Hello! What can you do, and what can I try here?",
+        "안녕! 넌 뭘 할 수 있고, 여기서 뭘 해 볼 수 있어?",
+    ),
+    "example.token": (
+        "What is a token, and why does Korean need more of them?",
+        "토큰이 뭐야? 한국어는 왜 토큰이 더 들어?",
+    ),
+    "example.picture": ("Describe this picture.", "이 그림을 설명해 줘."),
+    "example.code": ("Show me Python code that streams an answer.", "답을 스트리밍으로 받는 파이썬 코드를 보여 줘."),
+    # meter
+    "meter.next": ("Next message", "다음 메시지"),
+    "meter.tokens": ("≈ {tokens} tokens", "≈ {tokens} 토큰"),
+    "meter.parts": (
+        "persona {persona} · history {history} · draft {draft}",
+        "페르소나 {persona} · 기록 {history} · 초안 {draft}",
+    ),
+    "meter.images": ("pictures {tokens}", "이미지 {tokens}"),
+    "meter.images_unknown": ("{count} picture(s) of unknown size in tokens", "토큰 수를 알 수 없는 이미지 {count}개"),
+    "meter.price": ("≈ {money} before the answer", "답 전까지 ≈ {money}"),
+    "meter.price_unknown": ("price unknown", "가격 모름"),
+    "meter.free": ("free", "무료"),
+    "meter.as_if": ("the same on {model} ≈ {money}", "{model}라면 ≈ {money}"),
+    "meter.overflow": (
+        "Too long: {model} takes {limit} tokens. Shorten the message or send less history.",
+        "너무 깁니다. {model}의 한도는 {limit} 토큰입니다. 메시지를 줄이거나 기록을 덜 보내세요.",
+    ),
+    "meter.no_images": (
+        "{model} takes no pictures; the server will refuse this message.",
+        "{model}은(는) 이미지를 받지 않아 서버가 거절할 것입니다.",
+    ),
+    "meter.ended": ("{model} was shut down on {date}.", "{model}은(는) {date}에 종료되었습니다."),
+    "meter.urls": ("{count} picture link(s): {how}", "이미지 링크 {count}개: {how}"),
+    # footnote of an answer
+    "footnote.usage": ("{input} → {output} tokens", "{input} → {output} 토큰"),
+    "footnote.first": ("first token {seconds} s", "첫 토큰 {seconds}초"),
+    "footnote.speed": ("{speed} tokens/s", "초당 {speed} 토큰"),
+    "footnote.unknown_price": ("price unknown", "가격 모름"),
+    "footnote.model": ("Model: {model}", "모델: {model}"),
+    "footnote.input": ("Input: {tokens} tokens, {cached} of them cached", "입력: {tokens} 토큰, 그중 캐시 {cached}"),
+    "footnote.output": (
+        "Output: {tokens} tokens, {reasoning} of them reasoning",
+        "출력: {tokens} 토큰, 그중 추론 {reasoning}",
+    ),
+    "footnote.images": (
+        "Pictures: {tokens} tokens by the server's count",
+        "이미지: 서버 집계로 {tokens} 토큰",
+    ),
+    "footnote.finish": ("Finish reason: {reason}", "종료 이유: {reason}"),
+    "footnote.unstated": ("not told by the server", "서버가 알려 주지 않음"),
+    "footnote.total": ("Time: {seconds} s in all", "시간: 모두 {seconds}초"),
+    "footnote.estimated": (
+        "≈ The server sent no usage; the tokens are counted here.",
+        "≈ 서버가 사용량을 보내지 않아 여기서 센 값입니다.",
+    ),
+    "footnote.as_if": ("Charged {charged}; the same on {model} ≈ {money}", "청구 {charged}, {model}라면 ≈ {money}"),
+    # notes: ends of answers that are no plain stop
+    "note.stopped.title": ("Stopped", "중지함"),
+    "note.stopped.text": (
+        "You stopped the answer; the connection to the server is closed. What was written so far is paid for (≈ estimated).",
+        "답을 중지하고 서버와의 연결을 닫았습니다. 그때까지 쓴 것은 과금됩니다(≈ 추정).",
+    ),
+    "note.length.title": ("Cut at the length limit", "길이 한도에서 잘림"),
+    "note.length.text": (
+        "The answer reached the limit of tokens. Continue it, or raise the longest answer in the sidebar.",
+        "답이 토큰 한도에 닿았습니다. 이어서 쓰게 하거나 사이드바에서 최대 길이를 늘리세요.",
+    ),
+    "note.length_empty.text": (
+        "The limit of tokens was used up before a visible word came (by reasoning, most likely). Raise the longest answer in the sidebar and retry.",
+        "보이는 글이 나오기 전에 토큰 한도를 다 썼습니다(아마 추론에). 사이드바에서 최대 길이를 늘리고 다시 시도하세요.",
+    ),
+    "note.content_filter.title": ("Withheld by the provider's filter", "제공자의 필터가 막음"),
+    "note.content_filter.text": (
+        "The provider's content filter ended this answer. Put the question differently.",
+        "제공자의 콘텐츠 필터가 답을 멈췄습니다. 질문을 바꿔 보세요.",
+    ),
+    "note.refusal.title": ("The model declined", "모델이 거절함"),
+    "note.refusal.text": (
+        "The model declined to answer: {refusal}\n\nPut the question differently, or explain what it is for.",
+        "모델이 답을 거절했습니다: {refusal}\n\n질문을 바꾸거나 목적을 설명해 보세요.",
+    ),
+    "note.tool_calls.title": ("The model asked for a tool", "모델이 도구를 요청함"),
+    "note.tool_calls.text": (
+        "The model ended its answer to call a tool, and Vitrine offers none. Ask for a plain answer.",
+        "모델이 도구를 부르려고 답을 끝냈지만 Vitrine에는 도구가 없습니다. 그냥 답해 달라고 해 보세요.",
+    ),
+    "note.unstated.title": ("No finish reason", "종료 이유 없음"),
+    "note.unstated.text": (
+        "The server ended the answer properly but did not say why. Some servers never do.",
+        "서버가 답을 정상으로 끝냈지만 이유를 말하지 않았습니다. 원래 그런 서버가 있습니다.",
+    ),
+    "note.adjusted.title": ("Not sent as asked", "요청대로 보내지 않은 것"),
+    # buttons of notes
+    "action.retry": ("Retry", "다시 시도"),
+    "action.continue": ("Continue", "이어 쓰기"),
+    "continue.prompt": (
+        "Continue exactly where your last answer stopped. Repeat nothing.",
+        "직전 답이 끊긴 바로 그 자리에서 이어 써 줘. 앞의 내용을 반복하지 마.",
+    ),
+    # what was left out and why
+    "adjustment.none": ("Nothing was left out or added.", "빼거나 더한 것이 없습니다."),
+    "adjustment.not_taken_by_model": (
+        "`{parameter}` = {value} was not sent: this model does not take it.",
+        "`{parameter}` = {value}: 이 모델이 받지 않아 보내지 않았습니다.",
+    ),
+    "adjustment.only_with_effort_none": (
+        "`{parameter}` = {value} was not sent: this model takes it only with reasoning effort `none`.",
+        "`{parameter}` = {value}: 이 모델은 추론 노력이 `none`일 때만 받으므로 보내지 않았습니다.",
+    ),
+    "adjustment.effort_not_supported": (
+        "`{parameter}` = {value} was not sent: this model does not know this effort.",
+        "`{parameter}` = {value}: 이 모델이 모르는 추론 노력이라 보내지 않았습니다.",
+    ),
+    "adjustment.refused_by_server": (
+        "`{parameter}` = {value} was refused by the server, so the request was sent again without it.",
+        "`{parameter}` = {value}: 서버가 거절해서 이것을 빼고 다시 보냈습니다.",
+    ),
+    "adjustment.renamed_max_tokens": (
+        "`{parameter}` = {value} was refused by the server, so it was sent as `max_tokens`.",
+        "`{parameter}` = {value}: 서버가 거절해서 `max_tokens`로 보냈습니다.",
+    ),
+    "adjustment.json_word_added": (
+        "JSON mode needs the word JSON in the messages, so this was added to the system message: “{value}”",
+        "JSON 모드에는 메시지에 JSON이라는 말이 있어야 해서 시스템 메시지에 다음을 덧붙였습니다: “{value}”",
+    ),
+    # errors: what happened, what it means, what to do
+    "error.key_missing.title": ("An API key is needed", "API 키가 필요합니다"),
+    "error.key_missing.text": (
+        "This server answers only with a key. Open *Use my key or server* in the sidebar, or set `OPENAI_API_KEY` in `.env`.",
+        "이 서버는 키가 있어야 답합니다. 사이드바의 *내 키나 서버 쓰기*를 열거나 `.env`에 `OPENAI_API_KEY`를 넣으세요.",
+    ),
+    "error.key_refused.title": ("The key was refused", "키가 거절되었습니다"),
+    "error.key_refused.text": (
+        "The server does not accept this API key: it is mistyped, revoked, or of another provider. Check the key and connect again.",
+        "서버가 이 API 키를 받지 않습니다. 잘못 입력했거나 폐기되었거나 다른 제공자의 키입니다. 키를 확인하고 다시 연결하세요.",
+    ),
+    "error.access_denied.title": ("Not allowed", "허용되지 않음"),
+    "error.access_denied.text": (
+        "The key is right, but may not use this model or this region. Choose another model, or ask the owner of the account.",
+        "키는 맞지만 이 모델이나 지역을 쓸 수 없습니다. 다른 모델을 고르거나 계정 관리자에게 문의하세요.",
+    ),
+    "error.quota_exceeded.title": ("Quota used up", "할당량 소진"),
+    "error.quota_exceeded.text": (
+        "The account's credit or monthly limit is used up; waiting will not help. Add credit at the provider, or use another key or the demo model.",
+        "계정의 크레딧이나 월 한도를 다 썼습니다. 기다려도 풀리지 않습니다. 제공자에서 충전하거나 다른 키나 데모 모델을 쓰세요.",
+    ),
+    "error.rate_limited.title": ("Too many requests", "요청이 너무 많음"),
+    "error.rate_limited.text": (
+        "The server limits how much may be asked per minute. Wait a moment, then retry.",
+        "서버가 분당 요청량을 제한합니다. 잠시 뒤 다시 시도하세요.",
+    ),
+    "error.rate_limited_seconds.text": (
+        "The server limits how much may be asked and wants {seconds} s of rest. Retry after that.",
+        "서버가 요청량을 제한하며 {seconds}초 쉬라고 합니다. 그 뒤에 다시 시도하세요.",
+    ),
+    "error.model_not_found.title": ("No such model", "없는 모델"),
+    "error.model_not_found.text": (
+        "This server has no model `{model}`, or has shut it down, or your key may not use it. Choose another in the sidebar.",
+        "이 서버에 `{model}` 모델이 없거나, 종료되었거나, 이 키로 쓸 수 없습니다. 사이드바에서 다른 모델을 고르세요.",
+    ),
+    "error.endpoint_not_found.title": ("Wrong address", "주소가 틀림"),
+    "error.endpoint_not_found.text": (
+        "{host} answers, but there is no Chat Completions API at this base URL. It mostly ends in `/v1`.",
+        "{host}이(가) 응답하지만 이 기본 URL에는 Chat Completions API가 없습니다. 보통 `/v1`로 끝납니다.",
+    ),
+    "error.context_too_long.title": ("Too long for this model", "모델의 한도를 넘음"),
+    "error.context_too_long.text": (
+        "Messages and history together do not fit into the context window. Send fewer earlier turns, shorten the message, or choose a model with a larger window.",
+        "메시지와 기록을 합치면 컨텍스트 윈도우를 넘습니다. 이전 턴을 덜 보내거나, 줄이거나, 더 큰 모델을 고르세요.",
+    ),
+    "error.image_refused.title": ("The picture was refused", "이미지가 거절되었습니다"),
+    "error.image_refused.text": (
+        "This model takes no pictures, or could not use this one. Choose a model that takes pictures, or send another (PNG, JPEG, WEBP).",
+        "이 모델이 이미지를 받지 않거나 이 이미지를 쓸 수 없습니다. 이미지를 받는 모델을 고르거나 다른 이미지(PNG, JPEG, WEBP)를 보내세요.",
+    ),
+    "error.parameter_refused.title": ("A parameter was refused", "파라미터가 거절되었습니다"),
+    "error.parameter_refused.text": (
+        "The server does not take `{parameter}` as it is set. Change it in the sidebar and retry.",
+        "서버가 지금 설정의 `{parameter}`을(를) 받지 않습니다. 사이드바에서 바꾸고 다시 시도하세요.",
+    ),
+    "error.bad_request.title": ("The request was refused", "요청이 거절되었습니다"),
+    "error.bad_request.text": (
+        "The server understood the request and refused it. *Under the hood* shows what was sent; change it and retry.",
+        "서버가 요청을 이해했지만 거절했습니다. *안쪽 들여다보기*에서 보낸 내용을 확인하고 바꿔서 다시 시도하세요.",
+    ),
+    "error.unreachable.title": ("No connection", "연결되지 않음"),
+    "error.unreachable.text": (
+        "{host} cannot be reached. Is the server running, the address right, the network up? Then retry.",
+        "{host}에 연결할 수 없습니다. 서버가 켜져 있는지, 주소와 네트워크가 맞는지 확인하고 다시 시도하세요.",
+    ),
+    "error.server_failed.title": ("The server failed", "서버 오류"),
+    "error.server_failed.text": (
+        "The fault is at the server, not in your message. Retry in a moment.",
+        "메시지가 아니라 서버 쪽 문제입니다. 잠시 뒤 다시 시도하세요.",
+    ),
+    "error.timed_out.title": ("No answer in time", "시간 초과"),
+    "error.timed_out_first_token.text": (
+        "Nothing came for {seconds} s. The model may be busy or still loading. Retry, or choose another.",
+        "{seconds}초 동안 아무것도 오지 않았습니다. 모델이 바쁘거나 불러오는 중일 수 있습니다. 다시 시도하거나 다른 모델을 고르세요.",
+    ),
+    "error.timed_out_silence.text": (
+        "The answer began and then nothing came for {seconds} s. What is here is kept. Retry, or continue it.",
+        "답이 시작된 뒤 {seconds}초 동안 아무것도 오지 않았습니다. 받은 글은 남겨 둡니다. 다시 시도하거나 이어 쓰게 하세요.",
+    ),
+    "error.timed_out_whole_answer.text": (
+        "The answer was ended after {seconds} s so that it does not run for ever. Continue it, or ask for less.",
+        "답이 끝없이 이어지지 않도록 {seconds}초 뒤 끝냈습니다. 이어 쓰게 하거나 더 짧게 물어보세요.",
+    ),
+    "error.timed_out_models.text": (
+        "The server did not list its models within {seconds} s.",
+        "서버가 {seconds}초 안에 모델 목록을 주지 않았습니다.",
+    ),
+    "error.stream_cut.title": ("Unfinished: the connection broke", "미완성: 연결이 끊김"),
+    "error.stream_cut.text": (
+        "The connection ended in the middle of the answer. What is here is kept. Retry, or continue it.",
+        "답 도중에 연결이 끊겼습니다. 받은 글은 남겨 둡니다. 다시 시도하거나 이어 쓰게 하세요.",
+    ),
+    "error.not_chat_completions.title": ("Not a Chat Completions server", "Chat Completions 서버가 아님"),
+    "error.not_chat_completions.text": (
+        "Something answered, but not in the way of the Chat Completions API (a web page, perhaps). Check the base URL; it mostly ends in `/v1`.",
+        "응답은 왔지만 Chat Completions API 형식이 아닙니다(웹 페이지일 수 있음). 기본 URL을 확인하세요. 보통 `/v1`로 끝납니다.",
+    ),
+    "error.empty_answer.title": ("An empty answer", "빈 답"),
+    "error.empty_answer.text": (
+        "The server answered properly, with nothing in it. Retry, or put the question differently.",
+        "서버가 정상으로 답했지만 내용이 없습니다. 다시 시도하거나 질문을 바꿔 보세요.",
+    ),
+    "error.other.title": ("Something went wrong", "문제가 생겼습니다"),
+    "error.other.text": (
+        "Something unexpected happened in Vitrine itself. Your text is kept; retry, or start a new chat.",
+        "Vitrine 안에서 예상하지 못한 일이 생겼습니다. 글은 남아 있으니 다시 시도하거나 새 대화를 시작하세요.",
+    ),
+    "error.server_said": ("The server said: “{words}”", "서버의 말: “{words}”"),
+    "error.request_id": ("Request {id}", "요청 번호 {id}"),
+    # input errors
+    "error.bad_connection.title": ("This connection cannot work", "쓸 수 없는 연결"),
+    "error.bad_connection.key_characters": (
+        "This key holds blanks, line ends or letters that no API key has. Copy it again.",
+        "키에 있을 수 없는 공백이나 글자가 있습니다. 다시 복사해 넣으세요.",
+    ),
+    "error.bad_connection.key_missing": (
+        "OpenAI needs a key. Type yours, or give the base URL of a server that needs none.",
+        "OpenAI에는 키가 필요합니다. 키를 입력하거나 키가 필요 없는 서버의 기본 URL을 넣으세요.",
+    ),
+    "error.bad_connection.url_scheme": (
+        "A base URL starts with https:// (or http:// on this machine).",
+        "기본 URL은 https://로 시작해야 합니다(이 컴퓨터라면 http://).",
+    ),
+    "error.bad_connection.url_host": ("This base URL names no server.", "기본 URL에 서버 이름이 없습니다."),
+    "error.bad_connection.url_port": ("The port in this base URL is no port.", "기본 URL의 포트가 올바르지 않습니다."),
+    "error.bad_connection.url_userinfo": (
+        "Put the key into the key field, not into the base URL.",
+        "키는 기본 URL이 아니라 키 칸에 넣으세요.",
+    ),
+    "error.bad_connection.url_private": (
+        "On this public page only servers with a public address can be used.",
+        "이 공개 페이지에서는 공개 주소의 서버만 쓸 수 있습니다.",
+    ),
+    "error.bad_connection.url_https": (
+        "On this public page only https:// servers can be used.",
+        "이 공개 페이지에서는 https:// 서버만 쓸 수 있습니다.",
+    ),
+    "error.bad_image.title": ("{name} cannot be sent", "{name}을(를) 보낼 수 없습니다"),
+    "error.bad_file.title": ("{name} cannot be sent", "{name}을(를) 보낼 수 없습니다"),
+    "error.bad_image.not_found": ("It is no longer there. Attach it again.", "파일이 사라졌습니다. 다시 첨부하세요."),
+    "error.bad_image.empty": ("The file is empty.", "빈 파일입니다."),
+    "error.bad_image.not_a_picture": (
+        "It is not a picture that can be read. PNG, JPEG, WEBP, GIF, BMP, TIFF and AVIF can be sent.",
+        "읽을 수 있는 이미지가 아닙니다. PNG, JPEG, WEBP, GIF, BMP, TIFF, AVIF를 보낼 수 있습니다.",
+    ),
+    "error.bad_image.svg": ("It is an SVG drawing. Save it as PNG.", "SVG 그림입니다. PNG로 저장해 주세요."),
+    "error.bad_image.pdf": ("It is a PDF. Save the page as a picture.", "PDF입니다. 페이지를 이미지로 저장해 주세요."),
+    "error.bad_image.html": ("It is a web page, not a picture.", "이미지가 아니라 웹 페이지입니다."),
+    "error.bad_image.heic": ("It is a HEIC picture. Save it as JPEG.", "HEIC 이미지입니다. JPEG로 저장해 주세요."),
+    "error.bad_image.truncated": (
+        "It is damaged or cut short. Save it anew.",
+        "손상되었거나 잘렸습니다. 다시 저장해 주세요.",
+    ),
+    "error.bad_image.too_many_pixels": (
+        "It has more than 64 megapixels. Make it smaller.",
+        "6,400만 화소가 넘습니다. 크기를 줄여 주세요.",
+    ),
+    "error.bad_image.too_many_bytes": (
+        "It is larger than 20 MB. Make it smaller.",
+        "20MB가 넘습니다. 크기를 줄여 주세요.",
+    ),
+    "error.bad_file.not_found": ("It is no longer there. Attach it again.", "파일이 사라졌습니다. 다시 첨부하세요."),
+    "error.bad_file.not_text": (
+        "It is neither a text file nor a picture.",
+        "텍스트 파일도 이미지도 아닙니다.",
+    ),
+    "error.bad_file.too_large": (
+        "Text files may have up to 200 kB. Send a part of it.",
+        "텍스트 파일은 200kB까지입니다. 일부만 보내 주세요.",
+    ),
+    "error.bad_file.empty": ("The file is empty.", "빈 파일입니다."),
+    "error.bad_url.scheme": ("Only http and https links are fetched.", "http와 https 링크만 받습니다."),
+    "error.bad_url.malformed": ("This is not a proper link.", "올바른 링크가 아닙니다."),
+    "error.bad_url.host": ("The link names no server.", "링크에 서버 이름이 없습니다."),
+    "error.bad_url.port": ("Only the ports 80 and 443 are used.", "80과 443 포트만 씁니다."),
+    "error.bad_url.userinfo": (
+        "Links with a name or password in them are not used.",
+        "이름이나 비밀번호가 든 링크는 쓰지 않습니다.",
+    ),
+    "error.bad_url.private_address": (
+        "It leads to a private address, which is never fetched.",
+        "내부 주소로 이어지는 링크라 받지 않습니다.",
+    ),
+    "error.bad_url.unresolvable": ("There is no such host.", "그런 서버가 없습니다."),
+    "error.bad_url.unreachable": ("The host cannot be reached.", "서버에 연결할 수 없습니다."),
+    "error.bad_url.too_many_redirects": ("It is redirected too often.", "리디렉션이 너무 많습니다."),
+    "error.bad_url.too_large": ("The picture is larger than 10 MB.", "이미지가 10MB를 넘습니다."),
+    "error.bad_url.timed_out": ("The host took too long.", "서버가 너무 느립니다."),
+    "error.bad_url.status": ("The host did not give it out.", "서버가 내주지 않았습니다."),
+    "error.bad_url.not_a_picture": ("What is there is not a picture.", "그곳에 있는 것은 이미지가 아닙니다."),
+    "error.bad_url.title": ("The picture at {host} was not fetched", "{host}의 이미지를 받지 않았습니다"),
+    # tokens & cost
+    "usage.heading.md": ("### What this visit has used", "### 이번 방문의 사용량"),
+    "usage.empty": ("Nothing yet. Each answer will have a row here.", "아직 없습니다. 답마다 한 줄씩 쌓입니다."),
+    "usage.turn": ("#", "#"),
+    "usage.model": ("Model", "모델"),
+    "usage.input": ("Input", "입력"),
+    "usage.cached": ("of it cached", "그중 캐시"),
+    "usage.output": ("Output", "출력"),
+    "usage.reasoning": ("of it reasoning", "그중 추론"),
+    "usage.charged": ("Charged", "청구"),
+    "usage.as_if": ("As if on {model}", "{model}라면"),
+    "usage.first": ("First token", "첫 토큰"),
+    "usage.speed": ("Tokens/s", "토큰/초"),
+    "usage.end": ("End", "종료"),
+    "usage.total": ("Total", "합계"),
+    "usage.unknown": ("unknown", "모름"),
+    "usage.unpriced": ("+ {count} of unknown price", "+ 가격 모름 {count}건"),
+    "usage.estimated": (
+        "≈: counted here, since the server sent no usage.",
+        "≈: 서버가 사용량을 보내지 않아 여기서 센 값.",
+    ),
+    "usage.won": (
+        "Won at {rate} to the dollar, a round figure of the settings.",
+        "원화는 1달러 {rate}으로 계산한 어림값입니다(설정에서 바꿀 수 있음).",
+    ),
+    "usage.list_price": (
+        "Prices are list prices of the provider as of the installed price table; taxes and discounts are not in them.",
+        "가격은 설치된 가격표의 공급자 정가이며 세금과 할인은 들어 있지 않습니다.",
+    ),
+    "usage.reference": ("Compare free answers with", "무료 답을 비교할 모델"),
+    "count.heading.md": ("### Count tokens", "### 토큰 세기"),
+    "count.label": ("Text", "글"),
+    "count.placeholder": ("Type or paste a text.", "글을 쓰거나 붙여넣으세요."),
+    "count.default": (
+        "아버지가 방에 들어가신다. Father enters the room.",
+        "아버지가 방에 들어가신다. Father enters the room.",
+    ),
+    "count.encoding": ("Encoding", "인코딩"),
+    "count.tokens": ("Tokens", "토큰"),
+    "count.per_character": ("Tokens per character", "글자당 토큰"),
+    "count.models": ("Used by", "쓰는 모델"),
+    "count.pieces": ("Pieces", "조각"),
+    "count.more_pieces": ("… and {count} more", "… 그 밖에 {count}개"),
+    # under the hood
+    "inspect.turn": ("Request", "요청"),
+    "inspect.empty": (
+        "Nothing has been sent yet. After the first message the exact request stands here.",
+        "아직 보낸 것이 없습니다. 첫 메시지를 보내면 요청이 그대로 여기에 나옵니다.",
+    ),
+    "inspect.where": ("Sent to {url}", "보낸 곳: {url}"),
+    "inspect.body": ("Request body", "요청 본문"),
+    "inspect.shortened": (
+        "Pictures are shortened here; the downloads below hold them whole.",
+        "여기서는 이미지를 줄여 보여 줍니다. 아래 내려받기에는 전체가 들어 있습니다.",
+    ),
+    "inspect.adjustments": ("What was left out or added, and why", "빼거나 더한 것과 그 이유"),
+    "inspect.response": ("Response", "응답"),
+    "inspect.response_none": ("No whole response came.", "온전한 응답이 오지 않았습니다."),
+    "inspect.curl": ("The same with curl", "같은 요청을 curl로"),
+    "inspect.python": ("The same with Python", "같은 요청을 파이썬으로"),
+    "inspect.download_curl": ("Download curl script", "curl 스크립트 내려받기"),
+    "inspect.download_python": ("Download Python script", "파이썬 스크립트 내려받기"),
+    "inspect.failed": ("failed: {title}", "실패: {title}"),
+    # literals of the page that Gradio leaves in English
+    "literal.submit": ("Send", "보내기"),
+    "literal.stop": ("Stop", "중지"),
+    "literal.upload_a_file": ("Attach files", "파일 첨부"),
+    "literal.remove_file": ("Remove file", "파일 빼기"),
+    "literal.uploaded_files": ("Uploaded files", "첨부한 파일"),
+    "literal.file_thumbnail": ("File thumbnail", "파일 미리보기"),
+    "literal.file_upload": ("File upload", "파일 첨부"),
+    "literal.uploading": ("Uploading", "올리는 중"),
+    "literal.click_to_upload_or_drop_files": (
+        "Click to upload or drop files",
+        "눌러서 고르거나 파일을 끌어다 놓으세요",
+    ),
+    "literal.multimedia_input_field": ("Message", "메시지 입력란"),
+    "literal.copy_message": ("Copy message", "메시지 복사"),
+    "literal.copied_message": ("Copied message", "메시지를 복사함"),
+    "literal.copy": ("Copy", "복사"),
+    "literal.download": ("Download", "내려받기"),
+    "literal.share": ("Share", "공유"),
+    "literal.fullscreen": ("Fullscreen", "전체 화면"),
+    "literal.retry": ("Retry", "다시 시도"),
+    "literal.undo": ("Undo", "되돌리기"),
+    "literal.edit": ("Edit", "편집"),
+    "literal.scroll_down": ("Scroll down", "아래로"),
+    "literal.toggle_sidebar": ("Toggle Sidebar", "사이드바 열고 닫기"),
+    "literal.more_tabs": ("More tabs", "다른 탭"),
+    "literal.chatbot_conversation": ("Conversation", "대화"),
+    "literal.loading_response": ("Loading response", "답을 기다리는 중"),
+}
+
+
+def t(language: Language, key: str, **fields: object) -> str:
+    """The text in this language, filled in. Raises KeyError for an unknown key: a text that is missing is a fault."""
+    text = TEXTS[key][LANGUAGES.index(language)]
+    return text.format(**fields) if fields else text
+
+
+def known_language(value: object) -> Language:
+    """``ko`` for anything Korean (``ko``, ``ko-KR``), else ``en``."""
+    return "ko" if str(value or "").lower().startswith("ko") else "en"
+
+
+def number(value: float) -> str:
+    """A whole number with separators, the same in both languages."""
+    return f"{value:,.0f}"
+
+
+def seconds(value: float) -> str:
+    """Seconds with as many places as they deserve."""
+    return f"{value:.2f}" if value < 1 else f"{value:.1f}"
+
+
+def dollars(amount: Decimal) -> str:
+    """US dollars: cents for whole amounts, more places for small ones, never a small amount shown as nothing."""
+    if amount == 0:
+        return "$0"
+    if amount >= 1:
+        return f"${amount:,.2f}"
+    digits = max(2, 1 - amount.adjusted()) if amount >= Decimal("0.0000001") else 7
+    text = f"{amount:.{digits}f}".rstrip("0")
+    return f"${text}" if Decimal(text) else "<$0.0000001"
+
+
+def money(amount: Decimal, won_per_dollar: Decimal) -> str:
+    """Dollars, and won beside them."""
+    won = amount * won_per_dollar
+    if amount == 0:
+        return "$0"
+    shown = f"₩{won:,.0f}" if won >= 10 else f"₩{won:.1f}" if won >= Decimal("0.1") else "<₩0.1"
+    return f"{dollars(amount)} ({shown})"
+
+
+def day(value: date, language: Language) -> str:
+    """A date as the reader writes it."""
+    if language == "ko":
+        return f"{value.year}년 {value.month}월 {value.day}일"
+    return f"{value.day} {value:%B} {value.year}"

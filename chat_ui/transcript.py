@@ -1,0 +1,116 @@
+"""Core values as the messages that the Chatbot shows: an answer in its making, its footnote, its notes. Pure.
+
+Everything titled is the page's own, and ``gradio_messages.to_core`` never sends it.
+"""
+
+from decimal import Decimal
+from typing import Any
+
+from chat_core.ledger import Entry
+from chat_core.pricing import price_usage
+from chat_ui.gradio_messages import GradioMessage, fenced_json
+from chat_ui.notes import Note
+from chat_ui.texts import Language, money, number, seconds, t
+from chat_ui.turn import Snapshot
+
+# Before this a wait is shown by the Chatbot's own dots alone.
+WAIT_SHOWN_AFTER = 2.5
+
+
+def text_message(text: str, *, json_mode: bool = False) -> GradioMessage:
+    """An answer. As a content part, for Gradio strips the indentation of a plain string."""
+    return {"role": "assistant", "content": [{"type": "text", "text": fenced_json(text) if json_mode else text}]}
+
+
+def titled(
+    title: str, text: str, *, status: str | None = None, actions: list[dict[str, str]] | None = None
+) -> GradioMessage:
+    """A message of the page's own. ``status``: pending (open, busy), done (closed) or None (open)."""
+    metadata: dict[str, Any] = {"title": title} | ({"status": status} if status else {})
+    return {
+        "role": "assistant",
+        "content": [{"type": "text", "text": text}],
+        "metadata": metadata,
+        "options": actions or [],
+    }
+
+
+def growing(snapshot: Snapshot, before: str, language: Language, *, json_mode: bool) -> list[GradioMessage]:
+    """The answer so far. ``before``: what stood there already, when an answer is continued."""
+    text = before + snapshot.text
+    shown: list[GradioMessage] = []
+    if snapshot.reasoning:
+        status = "done" if snapshot.text else "pending"
+        shown.append(titled(t(language, "chat.reasoning"), snapshot.reasoning, status=status))
+    if text:
+        shown.append(text_message(text, json_mode=json_mode))
+    if wait := _wait(snapshot, language):
+        shown.append(titled(wait, " ", status="pending"))
+    return shown
+
+
+def note_message(note: Note, language: Language) -> GradioMessage:
+    """A note with its buttons."""
+    actions = [{"value": action, "label": t(language, f"action.{action}")} for action in note.actions]
+    return titled(note.title, note.text, actions=actions)
+
+
+def footnote(entry: Entry, language: Language, reference: str, won_per_dollar: Decimal) -> GradioMessage:
+    """Usage, price and speed of an answer on one line; the details inside."""
+    usage, timing = entry.usage, entry.timing
+    about = "≈ " if usage.estimated else ""
+    line = [about + t(language, "footnote.usage", input=number(usage.input_tokens), output=number(usage.output_tokens))]
+    line.append(
+        t(language, "footnote.unknown_price") if entry.cost is None else about + money(entry.cost, won_per_dollar)
+    )
+    if timing.first_token is not None:
+        line.append(t(language, "footnote.first", seconds=seconds(timing.first_token)))
+    if speed := timing.tokens_per_second(usage.output_tokens):
+        line.append(t(language, "footnote.speed", speed=number(speed)))
+    return titled(" · ".join(line), "  \n".join(_details(entry, language, reference, won_per_dollar)), status="done")
+
+
+def as_if_cost(entry: Entry, reference: str) -> Decimal | None:
+    """What the same tokens would cost on a priced model; None where that is unknown."""
+    price = price_usage(entry.usage, reference)
+    return price.total if price else None
+
+
+def _about_money(entry: Entry, won_per_dollar: Decimal) -> str:
+    """The charge, marked as an estimate where it is one; nothing charged is exact."""
+    about = "≈ " if entry.usage.estimated and entry.cost else ""
+    return about + money(entry.cost or Decimal(0), won_per_dollar)
+
+
+def _details(entry: Entry, language: Language, reference: str, won_per_dollar: Decimal) -> list[str]:
+    usage = entry.usage
+    lines = [
+        t(language, "footnote.model", model=f"`{entry.model}`"),
+        t(language, "footnote.input", tokens=number(usage.input_tokens), cached=number(usage.cached_tokens)),
+        t(language, "footnote.output", tokens=number(usage.output_tokens), reasoning=number(usage.reasoning_tokens)),
+    ]
+    if usage.image_tokens and not usage.estimated:
+        lines.append(t(language, "footnote.images", tokens=number(usage.image_tokens)))
+    if entry.free and (as_if := as_if_cost(entry, reference)) is not None:
+        charged, other = money(entry.cost or Decimal(0), won_per_dollar), money(as_if, won_per_dollar)
+        lines.append(t(language, "footnote.as_if", charged=charged, model=f"`{reference}`", money=other))
+    reason = t(language, "footnote.unstated") if entry.outcome == "unstated" else f"`{entry.outcome}`"
+    lines.append(t(language, "footnote.finish", reason=reason))
+    lines.append(t(language, "footnote.total", seconds=seconds(entry.timing.total)))
+    if usage.estimated:
+        lines.append(t(language, "footnote.estimated"))
+    return lines
+
+
+def _wait(snapshot: Snapshot, language: Language) -> str:
+    """Why nothing comes, in words; empty while there is nothing to explain."""
+    if retrying := snapshot.retrying:
+        reason = {
+            "rate_limited": t(language, "chat.retry_asked", seconds=f"{retrying.seconds:.0f}"),
+            "unreachable": t(language, "chat.retry_unreachable"),
+        }.get(retrying.kind, t(language, "chat.retry_failed"))
+        pause = f"{retrying.seconds:.0f}"
+        return t(language, "chat.retrying", reason=reason, seconds=pause, attempt=retrying.attempt + 1)
+    if snapshot.text or snapshot.reasoning or snapshot.waited < WAIT_SHOWN_AFTER:
+        return ""
+    return t(language, "chat.waiting", seconds=f"{snapshot.waited:.0f}")

@@ -1,0 +1,170 @@
+"""One answer on its way to a page: core events in, joined snapshots out, at a rate that the page can follow.
+
+Knows no widget. The first token goes out at once; after it snapshots are joined, the fewer the longer the page already
+is, for the browser draws the whole transcript anew at each of them. While nothing comes, a snapshot a second goes out
+all the same: only a yield lets Gradio notice that the tab was closed, and waits become visible.
+"""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from chat_core.chat import cost_of, estimated_usage, stream_chat
+from chat_core.connections import Connection
+from chat_core.errors import ChatError
+from chat_core.events import Finished, ReasoningDelta, RefusalDelta, Retrying, Started, TextDelta, Timing
+from chat_core.ledger import Entry
+from chat_core.request import ChatRequest
+from chat_core.settings import Clocks
+
+HEARTBEAT_SECONDS = 1.0
+SHORTEST_WINDOW = 1 / 30
+LONGEST_WINDOW = 0.5
+# What a browser needs to draw one message of the transcript anew, with room to spare on a slow machine.
+WINDOW_PER_MESSAGE = 0.0015
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The answer so far. ``waited``: seconds since the last piece came; ``retrying``: why the first token is late."""
+
+    text: str
+    reasoning: str
+    refusal: str
+    waited: float
+    retrying: Retrying | None
+
+
+class Turn:
+    """One request and all that is known of its answer; kept until the ledger entry is written.
+
+    ``stopped``: ended from this side.  ``noted``: the page has said so.  ``messages_on_page``: how long the
+    transcript is, which sets the rate of snapshots.
+    """
+
+    def __init__(
+        self, connection: Connection, request: ChatRequest, clocks: Clocks, *, messages_on_page: int = 0
+    ) -> None:
+        self.connection = connection
+        self.request = request
+        self.when = datetime.now(UTC)
+        self.started: list[Started] = []
+        self.finished: Finished | None = None
+        self.error: ChatError | None = None
+        self.running = False
+        self.stopped = False
+        self.noted = False
+        self.entry: Entry | None = None
+        self._clocks = clocks
+        self._window = min(max(SHORTEST_WINDOW, messages_on_page * WINDOW_PER_MESSAGE), LONGEST_WINDOW)
+        self._pieces: dict[type, list[str]] = {TextDelta: [], ReasoningDelta: [], RefusalDelta: []}
+        self._retrying: Retrying | None = None
+        self._news = asyncio.Event()
+        self._began = time.monotonic()
+        self._first_token: float | None = None
+        self._last_piece = self._began
+
+    @property
+    def text(self) -> str:
+        return self._joined(TextDelta)
+
+    @property
+    def reasoning(self) -> str:
+        return self._joined(ReasoningDelta)
+
+    @property
+    def refusal(self) -> str:
+        return self._joined(RefusalDelta)
+
+    @property
+    def outcome(self) -> str:
+        """The finish reason, ``stopped``, or the kind of the error."""
+        if self.error:
+            return self.error.kind
+        if self.finished:
+            return self.finished.finish_reason or "unstated"
+        return "stopped"
+
+    async def snapshots(self) -> AsyncGenerator[Snapshot, None]:
+        """Snapshots until the answer has ended, the last one whole. Raises nothing of the core: see ``error``.
+
+        Closing or cancelling this closes the stream at the server at once.
+        """
+        self.running = True
+        pump = asyncio.create_task(self._pump())
+        try:
+            while not pump.done():
+                await self._something_new(pump)
+                yield self._snapshot()
+                if not pump.done() and self._first_token is not None:
+                    await asyncio.wait({pump}, timeout=self._window)
+            yield self._snapshot()
+        finally:
+            self.running = False
+            if not pump.done():
+                self.stopped = True
+                pump.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await pump
+
+    async def settle(self) -> Entry | None:
+        """The ledger entry, also for an answer that was stopped or cut (estimated then); None if nothing was used."""
+        if self.entry is None and (self.finished or self.text or self.reasoning):
+            if self.finished:
+                usage, cost, timing = self.finished.usage, self.finished.cost, self.finished.timing
+            else:
+                usage = await estimated_usage(self.request, self.reasoning + self.text)
+                cost = cost_of(self.connection, self.request.model, usage)
+                timing = Timing(self._first_token, self._last_piece - self._began)
+            self.entry = Entry(
+                self.when, self.request.model, usage, cost, timing, self.outcome, free=self.connection.free
+            )
+        return self.entry
+
+    async def _something_new(self, pump: asyncio.Task[None]) -> None:
+        """Wait for news, but no longer than a heartbeat."""
+        waiting = asyncio.create_task(self._news.wait())
+        await asyncio.wait({waiting, pump}, timeout=HEARTBEAT_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+        waiting.cancel()
+        self._news.clear()
+
+    async def _pump(self) -> None:
+        try:
+            async with aclosing(stream_chat(self.connection, self.request, clocks=self._clocks)) as events:
+                async for event in events:
+                    self._take(event)
+        except ChatError as error:
+            self.error = error
+        finally:
+            self._news.set()
+
+    def _take(self, event: object) -> None:
+        match event:
+            case TextDelta(text, 0) | ReasoningDelta(text, 0) | RefusalDelta(text, 0):
+                self._pieces[type(event)].append(text)
+                self._last_piece = time.monotonic()
+                if self._first_token is None:
+                    self._first_token = self._last_piece - self._began
+                self._retrying = None
+                self._news.set()
+            case Started():
+                self.started.append(event)
+            case Retrying():
+                self._retrying = event
+                self._news.set()
+            case Finished():
+                self.finished = event
+
+    def _snapshot(self) -> Snapshot:
+        waited = time.monotonic() - self._last_piece
+        return Snapshot(self.text, self.reasoning, self.refusal, waited, self._retrying)
+
+    def _joined(self, kind: type) -> str:
+        pieces = self._pieces[kind]
+        if len(pieces) > 1:
+            pieces[:] = ["".join(pieces)]
+        return pieces[0] if pieces else ""

@@ -1,0 +1,168 @@
+"""Tokens & cost: what this visit has used, turn by turn and in all, and a field that counts the tokens of a text."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from html import escape
+from typing import Any
+
+import gradio as gr
+
+from chat_core import tokens
+from chat_core.ledger import Entry, Ledger
+from chat_core.pricing import reference_models
+from chat_core.settings import Settings
+from chat_ui.localize import Localizer
+from chat_ui.texts import Language, money, number, seconds, t
+from chat_ui.transcript import as_if_cost
+from chat_ui.visit import Visit
+
+# A text of this length is counted whole; its pieces are shown up to this number.
+LONGEST_TEXT = 200_000
+PIECES_SHOWN = 400
+USED_BY = {
+    "o200k_base": "gpt-5, gpt-4.1, gpt-4o, o1, o3",
+    "cl100k_base": "gpt-4, gpt-3.5-turbo, text-embedding-3",
+}
+QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "concurrency_limit": None}
+
+
+@dataclass(frozen=True, slots=True)
+class UsageTab:
+    """The widgets that others need. ``refresh_inputs`` go to ``ledger_html``, whose result goes into ``table``."""
+
+    table: gr.HTML
+    counts: gr.HTML
+    text: gr.Textbox
+
+
+def reference_picker(words: Localizer) -> gr.Dropdown:
+    """The model whose prices stand beside answers that cost nothing. Made here, rendered where the tab is drawn."""
+    models = reference_models()
+    return words.add(
+        gr.Dropdown(choices=list(models), value=models[0], render=False, elem_id="reference"), label="usage.reference"
+    )
+
+
+def build(
+    words: Localizer, visit: gr.State, language: gr.Radio, reference: gr.Dropdown, settings: Settings
+) -> UsageTab:
+    """Draw the tab into the current block and wire what belongs to it alone."""
+
+    def ledger(state: Visit, lang: Language, model: str) -> str:
+        return ledger_html(state.ledger, lang, model, settings.won_per_dollar)
+
+    with gr.Column(elem_classes="sheet"):
+        words.add(gr.Markdown(), value="usage.heading.md")
+        reference.render()
+        table = gr.HTML(elem_id="ledger", value=ledger(Visit(), words.language, str(reference.value)))
+        words.add(gr.Markdown(), value="count.heading.md")
+        text = words.add(
+            gr.Textbox(lines=3, max_lines=12, max_length=LONGEST_TEXT, elem_id="count-text"),
+            label="count.label",
+            placeholder="count.placeholder",
+            value="count.default",
+        )
+        counts = gr.HTML(elem_id="counts")
+    reference.change(ledger, [visit, language, reference], table, queue=False, **QUIET)
+    gr.on([text.change, language.change], counts_html, [text, language], counts, trigger_mode="always_last", **QUIET)
+    return UsageTab(table, counts, text)
+
+
+def ledger_html(used: Ledger, language: Language, reference: str, won_per_dollar: Decimal) -> str:
+    """The table of the visit: a row an answer, charged money and as-if money in columns of their own."""
+    entries = used.entries
+    if not entries:
+        return f'<p class="quiet">{t(language, "usage.empty")}</p>'
+    names = ("turn", "model", "input", "cached", "output", "reasoning", "charged")
+    heads = [t(language, f"usage.{name}") for name in names]
+    heads.append(t(language, "usage.as_if", model=escape(reference)))
+    heads += [t(language, f"usage.{name}") for name in ("first", "speed", "end")]
+    rows = [
+        _row(position, entry, language, reference, won_per_dollar) for position, entry in enumerate(entries, start=1)
+    ]
+    head = "".join(f'<th scope="col">{name}</th>' for name in heads)
+    foot = _total(used, language, reference, won_per_dollar)
+    notes = [t(language, "usage.list_price"), t(language, "usage.won", rate=f"₩{won_per_dollar:,.0f}")]
+    if used.totals().estimated:
+        notes.insert(0, t(language, "usage.estimated"))
+    return (
+        f'<div class="table-scroll" tabindex="0"><table class="figures"><thead><tr>{head}</tr></thead>'
+        f"<tbody>{''.join(rows)}</tbody><tfoot>{foot}</tfoot></table></div>"
+        f'<p class="quiet">{" ".join(notes)}</p>'
+    )
+
+
+def counts_html(text: str, language: Language) -> str:
+    """Tokens of a text in each encoding, with the pieces told apart by colour."""
+    text = (text or "")[:LONGEST_TEXT]
+    heads = "".join(f'<th scope="col">{t(language, f"count.{name}")}</th>' for name in _COUNT_COLUMNS)
+    rows, shown = [], []
+    for encoding, models in USED_BY.items():
+        count = tokens.count_tokens(text, encoding=encoding)
+        each = f"{count / len(text):.2f}" if text else "–"
+        rows.append(
+            f'<tr><th scope="row"><code>{encoding}</code></th><td class="number">{number(count)}</td>'
+            f'<td class="number">{each}</td><td>{models}</td></tr>'
+        )
+        shown.append(f"<p><code>{encoding}</code></p>{_pieces_html(text, encoding, language)}")
+    return (
+        f'<table class="figures"><thead><tr>{heads}</tr></thead><tbody>{"".join(rows)}</tbody></table>{"".join(shown)}'
+    )
+
+
+_COUNT_COLUMNS = ("encoding", "tokens", "per_character", "models")
+
+
+def _pieces_html(text: str, encoding: str, language: Language) -> str:
+    """The tokens one by one. A piece that is no whole letter is shown as its bytes: a syllable may be split."""
+    found = tokens.pieces(text[: PIECES_SHOWN * 8], encoding) or []
+    spans = [
+        f'<span class="piece piece-{index % 4}">{_piece_text(piece)}</span>'
+        for index, piece in enumerate(found[:PIECES_SHOWN])
+    ]
+    count = tokens.count_tokens(text, encoding=encoding) - len(spans)
+    more = f' <span class="quiet">{t(language, "count.more_pieces", count=number(count))}</span>' if count > 0 else ""
+    return f'<p class="pieces">{"".join(spans)}{more}</p>'
+
+
+def _piece_text(piece: bytes) -> str:
+    try:
+        text = piece.decode("utf-8")
+    except UnicodeDecodeError:
+        return "".join(f"<small>{byte:02x}</small>" for byte in piece)
+    return escape(text).replace(" ", "·").replace("\n", "↵").replace("\t", "⇥")
+
+
+def _row(position: int, entry: Entry, language: Language, reference: str, won_per_dollar: Decimal) -> str:
+    usage = entry.usage
+    about = "≈ " if usage.estimated else ""
+    speed = entry.timing.tokens_per_second(usage.output_tokens)
+    as_if = as_if_cost(entry, reference) if entry.free else None
+    numbers = [about + number(usage.input_tokens), number(usage.cached_tokens)]
+    numbers += [about + number(usage.output_tokens), number(usage.reasoning_tokens)]
+    numbers.append(t(language, "usage.unknown") if entry.cost is None else about + money(entry.cost, won_per_dollar))
+    numbers.append("–" if as_if is None else about + money(as_if, won_per_dollar))
+    numbers.append(f"{seconds(entry.timing.first_token)} s" if entry.timing.first_token is not None else "–")
+    numbers.append(number(speed) if speed else "–")
+    cells = "".join(f'<td class="number">{value}</td>' for value in numbers)
+    return (
+        f'<tr><th scope="row">{position}</th><td><code>{escape(entry.model)}</code></td>{cells}'
+        f"<td>{escape(entry.outcome)}</td></tr>"
+    )
+
+
+def _total(used: Ledger, language: Language, reference: str, won_per_dollar: Decimal) -> str:
+    """Charged and as-if sums apart; answers of unknown price are counted, not priced."""
+    totals = used.totals()
+    about = "≈ " if totals.estimated else ""
+    charged = money(totals.cost, won_per_dollar)
+    if totals.unpriced:
+        charged += f"<br>{t(language, 'usage.unpriced', count=totals.unpriced)}"
+    compared = [as_if_cost(entry, reference) for entry in used.entries if entry.free]
+    as_if = money(sum((cost for cost in compared if cost is not None), Decimal(0)), won_per_dollar) if compared else "–"
+    sums = (totals.input_tokens, totals.cached_tokens, totals.output_tokens, totals.reasoning_tokens)
+    cells = "".join(
+        f'<td class="number">{value}</td>' for value in [*(number(value) for value in sums), about + charged]
+    )
+    head = f'<th scope="row" colspan="2">{t(language, "usage.total")}</th>'
+    return f'<tr>{head}{cells}<td class="number">{as_if}</td><td colspan="3"></td></tr>'

@@ -1,0 +1,109 @@
+"""What belongs to one visitor: the typed connection, the ledger, the requests made, and what the meter needs to know.
+
+Lives in a ``gr.State``, in the memory of the session and nowhere else, and is changed in place: after Stop no event can
+set an output, but what stands here stays.
+"""
+
+import asyncio
+import logging
+import time
+from dataclasses import dataclass, field, replace
+
+from chat_core.connections import Connection
+from chat_core.discovery import ListedModel, describe_model
+from chat_core.errors import InputError
+from chat_core.ledger import Ledger
+from chat_core.messages import ImagePart, Message, Part
+from chat_ui.gradio_messages import GradioMessage, load_file, to_core
+from chat_ui.turn import Turn
+
+log = logging.getLogger("vitrine.visit")
+
+# Each kept turn holds its request body, pictures and all.
+TURNS_KEPT = 30
+# Between the event that takes a message and the one that answers it lies one round trip.
+READY_SECONDS = 5.0
+
+
+@dataclass(slots=True)
+class Visit:
+    """One visitor's session. ``typed``: the visitor's own connection; None: the app's is used.
+
+    ``history``: the conversation as core messages with the pictures' bytes dropped, for the meter.  ``editing``: the
+    index of the message that is being edited; what follows it is cut when the new one is sent.
+    ``editing_at``: its place in ``history``.
+    """
+
+    typed: Connection | None = None
+    ledger: Ledger = field(default_factory=Ledger)
+    turns: list[Turn] = field(default_factory=list)
+    turns_made: int = 0
+    current: Turn | None = None
+    models: dict[str, ListedModel] = field(default_factory=dict)
+    first_model: str = ""
+    history: tuple[Message, ...] = ()
+    editing: int | None = None
+    editing_at: int = 0
+    _sizes: dict[str, Part] = field(default_factory=dict)
+    _ready_since: float = float("-inf")
+
+    def connection(self, app: Connection) -> Connection:
+        """Where this visitor's requests go."""
+        return self.typed or app
+
+    @property
+    def busy(self) -> bool:
+        """Whether an answer is on its way, or about to be: a second Enter in that moment must not send again."""
+        running = self.current is not None and self.current.running
+        return running or time.monotonic() - self._ready_since < READY_SECONDS
+
+    def make_ready(self) -> None:
+        """The transcript ends in something to be answered; the next event will ask for the answer."""
+        self._ready_since = time.monotonic()
+
+    def take_ready(self) -> bool:
+        """Whether an answer was asked for; true once for each ``make_ready``."""
+        ready, self._ready_since = self._ready_since, float("-inf")
+        return ready > float("-inf")
+
+    async def settle(self) -> None:
+        """Write the last turn's ledger entry, if it used anything and has none yet."""
+        turn = self.current
+        if turn is not None and turn.entry is None and (entry := await turn.settle()):
+            self.ledger.add(entry)
+
+    def begin(self, turn: Turn) -> None:
+        """Keep a turn from its start, so that a stopped one is not lost."""
+        self.current = turn
+        self.turns_made += 1
+        self.turns = [*self.turns, turn][-TURNS_KEPT:]
+
+    async def remember(self, history: list[GradioMessage]) -> None:
+        """Keep the conversation for the meter, without the pictures' bytes; a file that is gone keeps the old one."""
+        try:
+            messages = await asyncio.to_thread(to_core, history)
+        except InputError as error:
+            log.warning("The conversation cannot be measured: %s", error.kind)
+            return
+        self.history = tuple(
+            replace(message, parts=tuple(_light(part) for part in message.parts)) for message in messages
+        )
+
+    @property
+    def kept_history(self) -> tuple[Message, ...]:
+        """The conversation that the next message will follow: while an earlier one is edited, what stands before it."""
+        return self.history if self.editing is None else self.history[: self.editing_at]
+
+    def describe(self, connection: Connection, model: str) -> ListedModel:
+        """What is known of a model: as the server listed it, else by its name alone."""
+        return self.models.get(model) or describe_model(connection, model)
+
+    def draft_part(self, path: str, name: str) -> Part:
+        """A file of the draft, for the meter: read once, then known. Raises ImageError and FileError."""
+        if path not in self._sizes:
+            self._sizes = {path: _light(load_file(path, name)), **dict(list(self._sizes.items())[:20])}
+        return self._sizes[path]
+
+
+def _light(part: Part) -> Part:
+    return replace(part, data=b"") if isinstance(part, ImagePart) else part
