@@ -152,6 +152,29 @@
     addEventListener("keypress", guard, true);
   }
 
+  // ---------------------------------------------------------------- copying
+
+  // Gradio copies an answer together with its notes. The server has put an invisible mark before and after each of
+  // them, so that the copy button gives the answer alone.
+  const NOTES = /\u2063[^\u2063]*\u2063\n?/g;
+  const withoutNotes = (text) => text.replace(NOTES, "").replace(/^\n+|\n+$/g, "");
+
+  function copyWithoutNotes() {
+    const clipboard = navigator.clipboard;
+    if (clipboard) {
+      const write = clipboard.writeText.bind(clipboard);
+      clipboard.writeText = (text) => write(text.includes("\u2063") ? withoutNotes(text) : text);
+    }
+    // Without a secure context there is no clipboard; Gradio then selects a hidden field and copies that.
+    addEventListener("copy", (event) => {
+      const field = document.activeElement;
+      const text = field instanceof HTMLTextAreaElement ? field.value : "";
+      if (!text.includes("\u2063")) return;
+      event.clipboardData.setData("text/plain", withoutNotes(text));
+      event.preventDefault();
+    });
+  }
+
   // ---------------------------------------------------------------- editing
 
   // Gradio's inline editor throws on a message with a picture. The pencil presses our hidden button instead, whose
@@ -309,6 +332,7 @@
   };
   guardComposition();
   guardSending();
+  copyWithoutNotes();
   takeOverPencil();
   if (document.body) start();
   else addEventListener("DOMContentLoaded", start);

@@ -56,6 +56,7 @@ class Connection:
 
 def is_loopback(host: str) -> bool:
     """Whether a host name or address is this machine's loopback."""
+    host = host.lower().strip("[]")
     if host == "localhost" or host.endswith(".localhost"):
         return True
     try:
@@ -87,7 +88,10 @@ def clean_base_url(url: str) -> str:
         # "localhost:11434/v1" is what people type; a scheme is guessed only where no secret travels in clear.
         guess = "http://" if is_loopback(url.split("/")[0].rsplit(":", 1)[0]) else "https://"
         url = guess + url
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        raise ConnectionInputError("This base URL names no server.", reason="url_host") from None
     if parts.scheme not in ("http", "https"):
         raise ConnectionInputError("A base URL starts with https:// (or http:// on this machine).", reason="url_scheme")
     try:

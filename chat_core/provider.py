@@ -100,11 +100,11 @@ async def fetch_models(connection: Connection, *, seconds: float = 10.0) -> list
         raise TimedOut("The server did not list its models in time.", clock="models", seconds=seconds) from None
     except openai.OpenAIError as error:
         raise _translated(error, connection, "") from None
-    except (ValueError, AttributeError):
+    except (ValueError, AttributeError, RecursionError):
         entries = None
     if not isinstance(entries, list):
         raise NotChatCompletions("The server's /models is not that of a Chat Completions server.")
-    return [entry for entry in entries if isinstance(entry, dict) and isinstance(entry.get("id"), str)]
+    return [entry for entry in entries if isinstance(entry, dict) and isinstance(entry.get("id"), str) and entry["id"]]
 
 
 async def close_pools() -> None:
@@ -123,7 +123,7 @@ _pools: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, httpx2.As
 
 def _pool(connection: Connection) -> httpx2.AsyncClient:
     pools = _pools.setdefault(asyncio.get_running_loop(), {})
-    name = "loopback" if connection.loopback else "guarded" if connection.guarded else "world"
+    name = "guarded" if connection.guarded else "loopback" if connection.loopback else "world"
     if name not in pools or pools[name].is_closed:
         pools[name] = _new_pool(trust_env=name == "world", guarded=name == "guarded")
     return pools[name]

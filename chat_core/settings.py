@@ -99,11 +99,12 @@ def keep_loopback_direct(env: MutableMapping[str, str] = os.environ) -> None:
     Gradio asks its own server over HTTP whether it is up; with a proxy set and ``NO_PROXY`` unset that call goes to the
     proxy, and the start dies.
     """
-    for name in ("NO_PROXY", "no_proxy"):
-        hosts = [host.strip() for host in env.get(name, "").split(",") if host.strip()]
-        missing = [host for host in ("localhost", "127.0.0.1", "::1") if host not in hosts]
-        if "*" not in hosts and missing:
-            env[name] = ",".join(hosts + missing)
+    # Where both names are set, Python reads the small one alone.
+    listed = env.get("no_proxy") or env.get("NO_PROXY") or ""
+    hosts = [host.strip() for host in listed.split(",") if host.strip()]
+    if "*" not in hosts:
+        hosts += [host for host in ("localhost", "127.0.0.1", "::1") if host not in hosts]
+    env["NO_PROXY"] = env["no_proxy"] = ",".join(hosts)
 
 
 def use_bundled_vocabularies(env: MutableMapping[str, str] = os.environ) -> None:

@@ -2,6 +2,7 @@
 dicts."""
 
 import json
+import re
 import shlex
 from dataclasses import dataclass, fields
 from typing import Any
@@ -15,6 +16,9 @@ from chat_core.request import ChatRequest, JsonObject, JsonSchema, Options, Resp
 # The API refuses JSON mode unless the word stands somewhere in the messages, and without an instruction a model may
 # emit blanks without end (guide "Structured outputs", section JSON mode).
 JSON_SENTENCE = "Answer with one valid JSON object and nothing else."
+
+
+_BASE64_URL = re.compile(r"data:[\w/+.-]+;base64,")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +47,7 @@ def build(request: ChatRequest) -> Outgoing:
         body["response_format"] = _response_format(request.response_format)
     if request.stream:
         body |= {"stream": True, "stream_options": {"include_usage": True}}
-    return Outgoing(body, tuple(adjustments))
+    return Outgoing(_clean(body), tuple(adjustments))
 
 
 def without(outgoing: Outgoing, parameter: str) -> Outgoing | None:
@@ -63,18 +67,13 @@ def without(outgoing: Outgoing, parameter: str) -> Outgoing | None:
     return Outgoing(body, (*outgoing.adjustments, Adjustment(name, reason, value)))
 
 
-def clean_text(text: str) -> str:
-    """Text without lone surrogates, which no UTF-8 body can carry."""
-    return text.encode("utf-8", "replace").decode("utf-8")
-
-
 def shortened(body: Any, *, longest: int = 60) -> Any:
     """The body for showing: base64 is cut to its beginning, with its length told."""
     if isinstance(body, dict):
         return {key: shortened(value, longest=longest) for key, value in body.items()}
     if isinstance(body, list):
         return [shortened(value, longest=longest) for value in body]
-    if isinstance(body, str) and body.startswith("data:") and len(body) > 2 * longest:
+    if isinstance(body, str) and len(body) > 2 * longest and _BASE64_URL.match(body):
         return f"{body[:longest]}… ({len(body):,} characters)"
     return body
 
@@ -133,6 +132,18 @@ def _python_literal(value: Any, depth: int = 1) -> str:
     return f"{opening}\n{lines}{'    ' * depth}{closing}"
 
 
+def _clean(value: Any) -> Any:
+    """The body without lone surrogates, which UTF-8 cannot carry."""
+    if isinstance(value, dict):
+        return {key: _clean(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_clean(item) for item in value]
+    # ASCII, as all base64 is, can hold none; checking that costs nothing.
+    if isinstance(value, str) and not value.isascii():
+        return value.encode("utf-8", "replace").decode("utf-8")
+    return value
+
+
 def _speaks_of_json(messages: list[Message]) -> bool:
     return any("json" in _plain(part).lower() for message in messages for part in message.parts)
 
@@ -164,14 +175,14 @@ def _message(message: Message) -> dict[str, Any]:
 def _content(parts: tuple[Part, ...]) -> str | list[dict[str, Any]]:
     """A plain string where there is text alone, for there are servers that take nothing else; else a list of parts."""
     if not any(isinstance(part, ImagePart | RemoteImage) for part in parts):
-        return clean_text("\n\n".join(_plain(part) for part in parts))
+        return "\n\n".join(_plain(part) for part in parts)
     return [_part(part) for part in parts]
 
 
 def _part(part: Part) -> dict[str, Any]:
     match part:
         case TextPart() | TextFile():
-            return {"type": "text", "text": clean_text(_plain(part))}
+            return {"type": "text", "text": _plain(part)}
         case ImagePart():
             url = as_data_url(part)
         case RemoteImage():

@@ -20,6 +20,7 @@ from gradio.components import Component
 from gradio.events import Dependency
 
 from chat_core.connections import Connection
+from chat_core.discovery import first_model
 from chat_core.errors import ChatError, InputError
 from chat_core.fetch import fetch_image
 from chat_core.messages import ImagePart, RemoteImage, TextPart, user
@@ -314,8 +315,10 @@ class Responder:
         )
         continuing = messages[-1].role == "assistant"
         follow_up = user(t(language, "continue.prompt")) if continuing else None
-        request = controls.request(messages, visit.first_model, follow_up)
-        turn = Turn(visit.connection(self.app), request, self.settings.clocks, messages_on_page=len(kept))
+        connection = visit.connection(self.app)
+        default = visit.first_model or await first_model(connection)
+        request = controls.request(messages, default, follow_up)
+        turn = Turn(connection, request, self.settings.clocks, messages_on_page=len(kept))
         visit.begin(turn)
         return turn, messages[-1].text if continuing else ""
 

@@ -41,7 +41,7 @@ class Controls:
         """How many earlier user turns are sent; None: all."""
         if self.history == "none":
             return 0
-        return max(0, int(self.turns or 0)) if self.history == "last" else None
+        return _whole(self.turns, 0) or 0 if self.history == "last" else None
 
     def request(self, messages: Sequence[Message], model: str, follow_up: Message | None = None) -> ChatRequest:
         """The request for this conversation. ``model``: what an empty model field stands for.  ``follow_up``: goes
@@ -69,10 +69,14 @@ class Controls:
 
 
 def from_values(*values: Any) -> Controls:
-    """Controls from the widgets' values, in the order of the fields; a widget that holds None counts as untouched."""
+    """Controls from the widgets' values, in the order of the fields; what is None, or no choice at all,
+    counts as untouched."""
     given: dict[str, Any] = {
         field.name: value for field, value in zip(fields(Controls), values, strict=True) if value is not None
     }
+    for name, allowed in (("history", get_args(HistorySent)), ("picture_links", get_args(PictureLinks))):
+        if given.get(name) not in allowed:
+            given.pop(name, None)
     return Controls(**given)
 
 

@@ -124,7 +124,8 @@ def fenced_json(text: str) -> str:
 def unfenced(text: str) -> str:
     """What the model wrote, from what ``fenced_json`` made of it; other text as it is."""
     begin, end = "```json\n", "\n```"
-    whole = text.startswith(begin) and text.endswith(end) and "```" not in text[len(begin) : -len(end)]
+    whole = text.startswith(begin) and text.endswith(end) and len(text) >= len(begin) + len(end)
+    whole = whole and end not in text[len(begin) - 1 : -len(end)]
     return text[len(begin) : -len(end)] if whole else text
 
 

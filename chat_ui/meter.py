@@ -11,7 +11,7 @@ from chat_core.conversation import sendable
 from chat_core.discovery import ListedModel
 from chat_core.errors import InputError
 from chat_core.events import Usage
-from chat_core.messages import Message, Part, TextPart
+from chat_core.messages import Message, Part, RemoteImage, TextPart
 from chat_core.pricing import price_usage
 from chat_core.tokens import Estimate
 from chat_ui import gradio_messages, notes
@@ -45,6 +45,8 @@ async def meter_html(
     ]
     line.append(_price(whole, model, connection, language, reference, won_per_dollar))
     line.append(f'<span class="parts">{_parts(parts, whole, language)}</span>')
+    if links := sum(isinstance(part, RemoteImage) for part in message.parts):
+        line.append(t(language, "meter.urls", count=links, how=t(language, f"pictures.{controls.picture_links}")))
     problems = _problems(known, whole, message, language)
     return " · ".join(line) + "".join(f'<br><span class="problem">{escape(problem)}</span>' for problem in problems)
 

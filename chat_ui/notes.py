@@ -28,6 +28,9 @@ def of_error(error: ChatError, language: Language, *, has_text: bool = False) ->
         lines.append(t(language, "error.request_id", id=f"`{error.request_id}`"))
     title = t(language, f"error.{error.kind}.title", **_fields(error))
     can_continue = has_text and error.kind in ("stream_cut", "timed_out", "server_failed")
+    if isinstance(error, InputError):
+        # Asking again would fail again: the message itself has to be changed.
+        return Note(title, "\n\n".join(lines))
     return Note(title, "\n\n".join(lines), ("retry", "continue") if can_continue else ("retry",))
 
 

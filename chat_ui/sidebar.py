@@ -12,7 +12,7 @@ from chat_core import connections, discovery
 from chat_core.connections import Connection
 from chat_core.discovery import ListedModel
 from chat_core.errors import ChatError, InputError
-from chat_core.personas import find, load_personas
+from chat_core.personas import Persona, find, load_personas
 from chat_core.settings import Settings
 from chat_ui import notes
 from chat_ui.localize import Localizer
@@ -52,10 +52,11 @@ def build(
         info="model.info",
     )
     about_model = gr.HTML(elem_id="about-model")
-    persona, prompt = _persona_controls(words, language)
+    persona, prompt = _persona_controls(words)
+    temperature_hint = gr.Markdown(visible=False, elem_id="temperature-hint", elem_classes="quiet")
     controls = _request_controls(words)
-    own_temperature, temperature = controls[:2]
-    _wire_persona(persona, prompt, own_temperature, temperature, language)
+    temperature = controls[1]
+    _wire_persona(persona, prompt, temperature_hint, temperature, language)
 
     shown = [status, model, about_model]
     private: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "concurrency_limit": None}
@@ -193,7 +194,7 @@ def _local_servers(words: Localizer) -> tuple[gr.Column, gr.Dropdown, gr.Button]
     return box, found, use
 
 
-def _persona_controls(words: Localizer, language: gr.Radio) -> tuple[gr.Dropdown, gr.Textbox]:
+def _persona_controls(words: Localizer) -> tuple[gr.Dropdown, gr.Textbox]:
     names = [(persona.name.text(words.language), persona.id) for persona in load_personas()]
     persona = words.add(gr.Dropdown(choices=names, value=names[0][1], elem_id="persona"), label="persona.label")
     prompt = words.add(
@@ -244,24 +245,34 @@ def _effort_words() -> list[tuple[str, str]]:
 
 
 def _wire_persona(
-    persona: gr.Dropdown, prompt: gr.Textbox, own_temperature: Component, temperature: Component, language: gr.Radio
+    persona: gr.Dropdown, prompt: gr.Textbox, hint: gr.Markdown, temperature: Component, language: gr.Radio
 ) -> None:
-    """Choosing a persona fills in its prompt and, where it suggests one, the temperature; both stay editable."""
+    """Choosing a persona fills in its prompt, and offers the temperature that it suggests; both stay editable.
+
+    The slider moves there, but nothing is sent before the visitor asks for a temperature.
+    """
 
     def choose(chosen: str, lang: Language) -> tuple[Any, Any, Any]:
         known = find(chosen)
         if known is None:
             return gr.skip(), gr.skip(), gr.skip()
-        suggested = known.temperature
-        return known.prompt.text(lang), suggested is not None, gr.skip() if suggested is None else suggested
+        slider = gr.skip() if known.temperature is None else known.temperature
+        return known.prompt.text(lang), _suggestion(known, lang), slider
 
-    def translate(chosen: str, written: str, lang: Language) -> tuple[Any, Any]:
+    def translate(chosen: str, written: str, lang: Language) -> tuple[Any, Any, Any]:
         """Names in the new language; the prompt too, unless it was edited."""
         names = [(known.name.text(lang), known.id) for known in load_personas()]
         known = find(chosen)
         untouched = known is not None and written.strip() in (known.prompt.ko, known.prompt.en)
-        return gr.update(choices=names), known.prompt.text(lang) if known and untouched else gr.skip()
+        text = known.prompt.text(lang) if known and untouched else gr.skip()
+        return gr.update(choices=names), text, _suggestion(known, lang)
 
     quiet: dict[str, Any] = {"queue": False, "api_visibility": "private", "show_progress": "hidden"}
-    persona.input(choose, [persona, language], [prompt, own_temperature, temperature], **quiet)
-    language.change(translate, [persona, prompt, language], [persona, prompt], **quiet)
+    persona.input(choose, [persona, language], [prompt, hint, temperature], **quiet)
+    language.change(translate, [persona, prompt, language], [persona, prompt, hint], **quiet)
+
+
+def _suggestion(persona: Persona | None, language: Language) -> Any:
+    if persona is None or persona.temperature is None:
+        return gr.update(visible=False)
+    return gr.update(visible=True, value=t(language, "temperature.suggested", value=f"{persona.temperature:g}"))

@@ -13,17 +13,10 @@ LANGUAGES: tuple[Language, ...] = get_args(Language)
 
 TEXTS: dict[str, tuple[str, str]] = {
     # the page
-    "app.title": ("Vitrine", "Vitrine"),
-    "app.promise": (
-        "A chat in a glass case: see what the model is sent, what it answers and what it costs.",
-        "유리 진열장 속 채팅: 모델에 무엇을 보내고, 무엇을 받고, 얼마가 드는지 모두 보입니다.",
-    ),
     "tab.chat": ("Chat", "채팅"),
     "tab.usage": ("Tokens & cost", "토큰과 비용"),
     "tab.inspect": ("Under the hood", "안쪽 들여다보기"),
-    "language.label": ("Language", "언어"),
     # connection
-    "connection.heading": ("Connection", "연결"),
     "connection.demo": (
         "Demo model: not an AI, free, offline",
         "데모 모델: AI가 아니며 무료, 오프라인",
@@ -132,7 +125,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Editing an earlier message. What follows it is cut when you send.",
         "이전 메시지를 편집하는 중입니다. 보내면 그 뒤의 대화는 지워집니다.",
     ),
-    "chat.empty": ("### What would you like to see?", "### 무엇을 보여 드릴까요?"),
+    "chat.empty": (
+        "### What would you like to see?\n\nHere everything shows: what the model is sent, what it answers, what it costs.",
+        "### 무엇을 보여 드릴까요?\n\n모델에 무엇을 보내고, 무엇을 받고, 얼마가 드는지 모두 보입니다.",
+    ),
     "chat.waiting": ("Waiting for the model… {seconds} s", "모델을 기다리는 중… {seconds}초"),
     "chat.retrying": (
         "{reason} Trying again in {seconds} s (attempt {attempt}).",
@@ -142,10 +138,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "chat.retry_failed": ("The server failed.", "서버 오류가 있었습니다."),
     "chat.retry_unreachable": ("No connection.", "연결되지 않았습니다."),
     "chat.reasoning": ("Reasoning", "추론 과정"),
-    "chat.json_valid": ("valid JSON", "올바른 JSON"),
     "chat.nothing_to_send": ("Type a message or attach a file first.", "먼저 메시지를 쓰거나 파일을 붙이세요."),
-    "chat.announce_done": ("Answer complete.", "답변이 끝났습니다."),
-    "chat.remote_picture": ("picture at {host}", "{host}의 이미지"),
     # examples
     "example.hello": (
         "Hello! What can you do, and what can I try here?",
@@ -445,7 +438,6 @@ TEXTS: dict[str, tuple[str, str]] = {
     "error.bad_file.empty": ("The file is empty.", "빈 파일입니다."),
     "error.bad_url.scheme": ("Only http and https links are fetched.", "http와 https 링크만 받습니다."),
     "error.bad_url.malformed": ("This is not a proper link.", "올바른 링크가 아닙니다."),
-    "error.bad_url.host": ("The link names no server.", "링크에 서버 이름이 없습니다."),
     "error.bad_url.port": ("Only the ports 80 and 443 are used.", "80과 443 포트만 씁니다."),
     "error.bad_url.userinfo": (
         "Links with a name or password in them are not used.",
@@ -504,7 +496,6 @@ TEXTS: dict[str, tuple[str, str]] = {
     "count.tokens": ("Tokens", "토큰"),
     "count.per_character": ("Tokens per character", "글자당 토큰"),
     "count.models": ("Used by", "쓰는 모델"),
-    "count.pieces": ("Pieces", "조각"),
     "count.more_pieces": ("… and {count} more", "… 그 밖에 {count}개"),
     # under the hood
     "inspect.turn": ("Request", "요청"),
@@ -584,9 +575,12 @@ def dollars(amount: Decimal) -> str:
         return "$0"
     if amount >= 1:
         return f"${amount:,.2f}"
-    digits = max(2, 1 - amount.adjusted()) if amount >= Decimal("0.0000001") else 7
-    text = f"{amount:.{digits}f}".rstrip("0")
-    return f"${text}" if Decimal(text) else "<$0.0000001"
+    if amount < Decimal("0.0000001"):
+        return "<$0.0000001"
+    # Two figures of a small amount, and at least cents.
+    text = f"{amount:.{max(2, 1 - amount.adjusted())}f}"
+    whole, _, places = text.partition(".")
+    return f"${whole}.{places.rstrip('0').ljust(2, '0')}"
 
 
 def money(amount: Decimal, won_per_dollar: Decimal) -> str:

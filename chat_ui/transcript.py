@@ -13,6 +13,9 @@ from chat_ui.notes import Note
 from chat_ui.texts import Language, money, number, seconds, t
 from chat_ui.turn import Snapshot
 
+# An invisible separator around what is the page's own: Gradio copies an answer with all its notes, and the page script
+# takes out what stands between two of these.
+MARK = "\u2063"
 # Before this a wait is shown by the Chatbot's own dots alone.
 WAIT_SHOWN_AFTER = 2.5
 
@@ -26,10 +29,10 @@ def titled(
     title: str, text: str, *, status: str | None = None, actions: list[dict[str, str]] | None = None
 ) -> GradioMessage:
     """A message of the page's own. ``status``: pending (open, busy), done (closed) or None (open)."""
-    metadata: dict[str, Any] = {"title": title} | ({"status": status} if status else {})
+    metadata: dict[str, Any] = {"title": MARK + title} | ({"status": status} if status else {})
     return {
         "role": "assistant",
-        "content": [{"type": "text", "text": text}],
+        "content": [{"type": "text", "text": text + MARK}],
         "metadata": metadata,
         "options": actions or [],
     }

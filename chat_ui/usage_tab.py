@@ -158,8 +158,9 @@ def _total(used: Ledger, language: Language, reference: str, won_per_dollar: Dec
     charged = money(totals.cost, won_per_dollar)
     if totals.unpriced:
         charged += f"<br>{t(language, 'usage.unpriced', count=totals.unpriced)}"
-    compared = [as_if_cost(entry, reference) for entry in used.entries if entry.free]
-    as_if = money(sum((cost for cost in compared if cost is not None), Decimal(0)), won_per_dollar) if compared else "–"
+    free = [entry for entry in used.entries if entry.free]
+    compared = [cost for entry in free if (cost := as_if_cost(entry, reference)) is not None]
+    as_if = money(sum(compared, Decimal(0)), won_per_dollar) if compared else "–"
     sums = (totals.input_tokens, totals.cached_tokens, totals.output_tokens, totals.reasoning_tokens)
     cells = "".join(
         f'<td class="number">{value}</td>' for value in [*(number(value) for value in sums), about + charged]

@@ -171,7 +171,10 @@ def in_turn(*scripts: Script) -> Script:
 
 
 class ScriptedServer:
-    """Runs in a thread of its own. ``models``: what ``/models`` lists; None: it has no such path."""
+    """Runs in a thread of its own.
+
+    ``models``: what ``/models`` lists; None: it has no such path.  ``asked``: set at the first POST.
+    """
 
     def __init__(self, script: Script | None = None) -> None:
         self.script: Script = script or answer("Hello", " there", ".")
@@ -180,6 +183,7 @@ class ScriptedServer:
         ]
         self.requests: list[Exchange] = []
         self.all_requests: list[Exchange] = []
+        self.asked = threading.Event()
         self._loop = asyncio.new_event_loop()
         self._tasks: set[asyncio.Task[None]] = set()
         self._ready = threading.Event()
@@ -237,6 +241,7 @@ class ScriptedServer:
         script = self._models_script() if path.split("?")[0].endswith("/models") else self.script
         if method == "POST":
             self.requests.append(exchange)
+            self.asked.set()
         playing = asyncio.ensure_future(script(exchange))
         watching = asyncio.ensure_future(reader.read(1))
         await asyncio.wait({playing, watching}, return_when=asyncio.FIRST_COMPLETED)

@@ -416,8 +416,7 @@ async def test_closing_the_iterator_closes_the_upstream(server):
 async def test_cancelling_a_wait_closes_the_upstream(server):
     server.script = play.hold_after()
     waiting = asyncio.create_task(complete(connection(server), HELLO))
-    while not server.requests:
-        await asyncio.sleep(0.01)
+    await asyncio.to_thread(server.asked.wait, 5)
     waiting.cancel()
     with pytest.raises(asyncio.CancelledError):
         await waiting

@@ -137,7 +137,6 @@ def test_addresses_that_cannot_even_be_taken_apart(typed: str) -> None:
     ("host", "here"),
     [
         ("localhost", True),
-        ("LOCALHOST", True),
         ("app.localhost", True),
         ("127.0.0.1", True),
         ("127.8.8.8", True),
@@ -222,9 +221,7 @@ def test_bad_settings_are_told(settings: Settings, reason: str) -> None:
 @pytest.mark.parametrize("public", [True, False])
 def test_a_key_alone_is_one_for_openai(public: bool) -> None:
     typed = from_visitor(f" {KEY} ", "  ", public=public)
-    assert typed == Connection(
-        "openai", OPENAI_BASE_URL, KEY, DEFAULT_OPENAI_MODEL, typed=True, guarded=public
-    )
+    assert typed == Connection("openai", OPENAI_BASE_URL, KEY, DEFAULT_OPENAI_MODEL, typed=True, guarded=public)
 
 
 @pytest.mark.parametrize("url", ["", "https://api.openai.com/v1", "api.openai.com"])

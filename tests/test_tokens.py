@@ -65,7 +65,14 @@ def test_an_unknown_encoding_is_named_with_the_known_ones() -> None:
 
 @pytest.mark.parametrize(
     ("model", "estimated"),
-    [("gpt-4o", False), ("gpt-5.4-mini", False), ("gpt-6-luna", True), ("llama3", True), ("demo", False), (None, False)],
+    [
+        ("gpt-4o", False),
+        ("gpt-5.4-mini", False),
+        ("gpt-6-luna", True),
+        ("llama3", True),
+        ("demo", False),
+        (None, False),
+    ],
 )
 def test_a_count_says_whether_it_is_an_estimate(model: str | None, estimated: bool) -> None:
     assert tokens.measure("text", model) == tokens.Count(1, estimated)

@@ -328,7 +328,7 @@ def test_shortened_leaves_words_that_look_like_a_picture(words: str) -> None:
 # --- the same as code ------------------------------------------------------------------------------------------------
 
 HOSTILE = {
-    "quotes": "it's \"quoted\" '''three''' \"\"\"three\"\"\"",
+    "quotes": 'it\'s "quoted" \'\'\'three\'\'\' """three"""',
     "backslashes": "C:\\new\\temp \\u0041 \\ \\\\ \\'",
     "closing words": "\nJSON\nEOF\n'EOF'\nJSON",
     "shell": "$HOME ${PATH} $(id) `id` !! ; rm -rf ~ && | > < * ? %s \\$X",
@@ -403,7 +403,9 @@ def test_curl_sends_the_same_body(server: ScriptedServer, tmp_path: Path, name: 
 
 
 @pytest.mark.parametrize("stream", [True, False], ids=["streamed", "whole"])
-@pytest.mark.parametrize(("as_code", "run_code"), [(as_curl, run_curl), (as_python, run_python)], ids=["curl", "python"])
+@pytest.mark.parametrize(
+    ("as_code", "run_code"), [(as_curl, run_curl), (as_python, run_python)], ids=["curl", "python"]
+)
 def test_code_sends_the_same_request(server: ScriptedServer, tmp_path: Path, as_code, run_code, stream: bool) -> None:
     body = everything(stream=stream)
     code = as_code(body, server.base_url)

@@ -1,0 +1,185 @@
+"""The table of what a visit has used, and the token counter: true figures, and nothing that acts."""
+
+import re
+from datetime import UTC, datetime
+from decimal import Decimal
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+
+from chat_core import count_tokens
+from chat_core.events import Timing, Usage
+from chat_core.ledger import Entry, Ledger
+from chat_core.pricing import calc_cost
+from chat_ui.texts import LANGUAGES, Language, money, t
+from chat_ui.usage_tab import LONGEST_TEXT, PIECES_SHOWN, USED_BY, counts_html, ledger_html
+
+REFERENCE = "gpt-4o-mini"
+WON = Decimal(1400)
+HOSTILE = "<img src=x onerror=alert(1)>\"'&amp;"
+VOID = {"br", "hr", "img", "input", "meta", "link"}
+
+
+class Table(HTMLParser):
+    """Cells of each row, and the elements that there are. Fails where a tag is not closed in its place."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.rows: list[list[str]] = []
+        self.elements: set[str] = set()
+        self.attributes: set[str] = set()
+        self._open: list[str] = []
+        self.feed(html)
+        self.close()
+        assert self._open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.add(tag)
+        self.attributes |= {name for name, _ in attrs}
+        if tag not in VOID:
+            self._open.append(tag)
+        if tag == "tr":
+            self.rows.append([])
+        elif tag in ("td", "th"):
+            self.rows[-1].append("")
+        elif tag == "br":
+            self.handle_data(" / ")
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self._open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if "td" in self._open or "th" in self._open:
+            self.rows[-1][-1] += data
+
+
+def entry(**fields: Any) -> Entry:
+    defaults: dict[str, Any] = {
+        "when": datetime(2026, 11, 22, tzinfo=UTC),
+        "model": "gpt-4o-mini",
+        "usage": Usage(1200, 300, cached_tokens=200, reasoning_tokens=50),
+        "cost": Decimal("0.0016"),
+        "timing": Timing(0.5, 2.0),
+        "outcome": "stop",
+    }
+    return Entry(**defaults | fields)
+
+
+def table(*entries: Entry, language: Language = "en", reference: str = REFERENCE) -> Table:
+    return Table(ledger_html(Ledger(list(entries)), language, reference, WON))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_an_empty_ledger_says_so(language: Language) -> None:
+    shown = ledger_html(Ledger(), language, REFERENCE, WON)
+    assert t(language, "usage.empty") in shown
+    assert "<table" not in shown
+
+
+def test_a_priced_answer() -> None:
+    heads, row, total = table(entry()).rows
+    assert heads[:2] == ["#", "Model"]
+    assert heads[7] == f"As if on {REFERENCE}"
+    assert row == [
+        *("1", "gpt-4o-mini", "1,200", "200", "300", "50"),
+        *("$0.0016 (₩2.2)", "–", "0.50 s", "200", "stop"),
+    ]
+    assert total == ["Total", "1,200", "200", "300", "50", "$0.0016 (₩2.2)", "–", ""]
+    assert len(row) == len(heads)
+
+
+def test_an_unknown_price_is_unknown_and_not_nothing() -> None:
+    _, row, total = table(entry(cost=None)).rows
+    assert row[6] == "unknown"
+    assert total[5] == "$0 / + 1 of unknown price"
+    *_, total = table(entry(cost=None), entry(cost=None), entry(cost=Decimal(2))).rows
+    assert total[5] == "$2.00 (₩2,800) / + 2 of unknown price"
+
+
+def test_charged_and_as_if_are_apart() -> None:
+    free = entry(model="demo", cost=Decimal(0), free=True, usage=Usage(1000, 1000))
+    as_if = calc_cost(1000, 1000, REFERENCE)
+    assert as_if is not None
+    _, paid_row, free_row, other_row, total = table(entry(), free, free).rows
+    assert paid_row[6:8] == ["$0.0016 (₩2.2)", "–"]
+    assert free_row[6:8] == other_row[6:8] == ["$0", money(as_if, WON)]
+    assert total[5:7] == ["$0.0016 (₩2.2)", money(2 * as_if, WON)]
+
+
+def test_an_unpriced_reference_is_a_dash() -> None:
+    free = entry(model="demo", cost=Decimal(0), free=True)
+    _, row, total = table(free, reference="unheard-of").rows
+    assert row[6:8] == ["$0", "–"]
+    assert total[6] == "–"
+
+
+def test_estimates_are_marked() -> None:
+    estimated = entry(usage=Usage(1200, 300, estimated=True), outcome="stopped")
+    _, row, plain, total = table(estimated, entry()).rows
+    assert [row[2], row[4], row[6]] == ["≈ 1,200", "≈ 300", "≈ $0.0016 (₩2.2)"]
+    assert not any("≈" in cell for cell in plain)
+    assert total[5].startswith("≈ ")
+    note = t("en", "usage.estimated")
+    assert note in ledger_html(Ledger([estimated]), "en", REFERENCE, WON)
+    assert note not in ledger_html(Ledger([entry()]), "en", REFERENCE, WON)
+
+
+def test_what_never_came_is_a_dash() -> None:
+    _, row, _ = table(entry(timing=Timing(None, 2.0), outcome="timed_out")).rows
+    assert row[8:] == ["–", "–", "timed_out"]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_words_of_others_are_inert(language: Language) -> None:
+    free = entry(model=HOSTILE, outcome=HOSTILE, cost=Decimal(0), free=True)
+    shown = table(free, language=language, reference=HOSTILE)
+    assert not shown.elements & {"img", "script", "a"}
+    assert not any(name.startswith("on") for name in shown.attributes)
+    heads, row, _ = shown.rows
+    assert row[1] == row[-1] == HOSTILE
+    assert HOSTILE in heads[7]
+
+
+# --- counter ---------------------------------------------------------------------------------------------------------
+
+FATHER = "아버지가 방에 들어가신다."
+
+
+def test_counts_by_encoding() -> None:
+    shown = Table(counts_html(FATHER, "en"))
+    assert [row[0] for row in shown.rows[1:]] == list(USED_BY)
+    assert {row[0]: row[1] for row in shown.rows[1:]} == {"o200k_base": "10", "cl100k_base": "13"}
+    assert [row[2] for row in shown.rows[1:]] == ["0.71", "0.93"]
+
+
+def test_pieces_are_the_text() -> None:
+    html = counts_html("one two", "en")
+    assert re.findall(r'<span class="piece piece-\d">([^<]*)</span>', html) == ["one", "·two"] * 2
+    # A syllable that is split between two tokens is shown as bytes.
+    assert "<small>" in counts_html("뷁", "en")
+
+
+@pytest.mark.parametrize("text", ["", None])
+def test_no_text_is_no_tokens(text: Any) -> None:
+    shown = Table(counts_html(text, "en"))
+    assert [row[1:3] for row in shown.rows[1:]] == [["0", "–"]] * 2
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_text_that_is_html_is_shown_as_text(language: Language) -> None:
+    html = counts_html("<script>alert(1)</script> <img src=x> & \" '", language)
+    assert not Table(html).elements & {"img", "script"}
+
+
+def test_a_long_text_shows_its_beginning() -> None:
+    text = "word " * 2000
+    html = counts_html(text, "en")
+    assert html.count('class="piece ') == 2 * PIECES_SHOWN
+    rest = count_tokens(text, encoding="o200k_base") - PIECES_SHOWN
+    assert f"and {rest:,} more" in html
+
+
+def test_a_text_over_the_limit_is_cut() -> None:
+    shown = Table(counts_html("a " * LONGEST_TEXT, "en"))
+    assert shown.rows[1][1] == f"{count_tokens('a ' * (LONGEST_TEXT // 2), encoding='o200k_base'):,}"
