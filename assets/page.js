@@ -78,11 +78,21 @@
       element.setAttribute("aria-live", "off");
   }
 
+  // Toasts are headed by the English name of their kind.
+  function relabelToast(title) {
+    for (const node of title.childNodes) {
+      if (node.nodeType !== Node.TEXT_NODE) continue;
+      const wanted = translated(node.data.trim());
+      if (wanted !== node.data.trim()) node.data = wanted;
+    }
+  }
+
   const LABELLED_SELECTOR = LABELLED.map((name) => `[${name}]`).join(",");
 
   function relabel(root) {
     if (root.matches?.(LABELLED_SELECTOR)) relabelElement(root);
     for (const element of root.querySelectorAll?.(LABELLED_SELECTOR) ?? []) relabelElement(element);
+    for (const title of root.querySelectorAll?.(".toast-title") ?? []) relabelToast(title);
   }
 
   // ---------------------------------------------------------------- sending

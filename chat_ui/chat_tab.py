@@ -30,7 +30,7 @@ from chat_ui.answer_editor import Editor
 from chat_ui.controls import Controls, PictureLinks, from_values
 from chat_ui.gradio_inside import BareChatInterface, keep_file
 from chat_ui.gradio_messages import Draft, GradioMessage
-from chat_ui.localize import Localizer
+from chat_ui.localize import Localizer, warn
 from chat_ui.notes import Note
 from chat_ui.texts import Language, t
 from chat_ui.turn import Turn
@@ -163,12 +163,12 @@ async def take(
         return nothing
     draft = gradio_messages.draft(value)
     if draft.empty:
-        gr.Warning(t(language, "chat.nothing_to_send"))
+        warn(t(language, "chat.nothing_to_send"))
         return nothing
     try:
         content = await user_content(draft, fetch_links=links == "fetch")
     except InputError as error:
-        gr.Warning(notes.sentence(error, language))
+        warn(notes.sentence(error, language))
         return nothing
     if visit.editing is not None:
         history = history[: visit.editing]

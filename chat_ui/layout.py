@@ -150,4 +150,8 @@ _GRADIO_WORDS = (
     "More tabs",
     "chatbot conversation",
     "Loading response",
+    "Warning",
+    "Info",
+    "Error",
+    "Close",
 )

@@ -1,5 +1,6 @@
-"""Widgets that change their words when the language is switched."""
+"""Widgets that change their words when the language is switched; toasts."""
 
+from html import escape
 from typing import Any, TypeVar
 
 import gradio as gr
@@ -33,6 +34,16 @@ class Localizer:
     def updates(self, language: Language) -> list[Any]:
         """One update for each of ``blocks``."""
         return [gr.update(**{name: _text(word, language) for name, word in words.items()}) for _, words in self._words]
+
+
+def warn(text: str) -> None:
+    """A toast for something that was not done. Toasts take HTML, so the text is made plain."""
+    gr.Warning(escape(text))
+
+
+def inform(text: str) -> None:
+    """A toast for something that was done."""
+    gr.Info(escape(text))
 
 
 def _text(word: Words, language: Language) -> Any:

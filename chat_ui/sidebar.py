@@ -11,11 +11,11 @@ from gradio.components import Component
 from chat_core import connections, discovery
 from chat_core.connections import Connection
 from chat_core.discovery import ListedModel
-from chat_core.errors import ChatError, InputError
+from chat_core.errors import AccessDenied, BadRequest, ChatError, EndpointNotFound
 from chat_core.personas import Persona, find, load_personas
 from chat_core.settings import Settings
 from chat_ui import notes
-from chat_ui.localize import Localizer
+from chat_ui.localize import Localizer, inform, warn
 from chat_ui.texts import Language, day, dollars, number, t
 from chat_ui.visit import Visit
 
@@ -61,31 +61,28 @@ def build(
     shown = [status, model, about_model]
     private: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "concurrency_limit": None}
 
-    async def switch(chosen: Connection | None, state: Visit, lang: Language) -> tuple[Any, ...]:
-        """Take another connection into use: its models, its first model, its chip."""
-        state.typed = chosen
-        return await _show_connection(state, app, lang)
-
     async def on_connect(typed_key: str, typed_url: str, state: Visit, lang: Language) -> tuple[Any, ...]:
         try:
             chosen = connections.from_visitor(typed_key, typed_url, public=settings.public)
-            shown_values = await switch(chosen, state, lang)
-        except InputError as error:
-            gr.Warning(notes.sentence(error, lang))
+            listed = await _models_of(chosen, lang)
+        except ChatError as error:
+            warn(notes.sentence(error, lang))
             return (*(gr.skip() for _ in shown), gr.skip(), gr.skip(), gr.skip())
-        gr.Info(t(lang, "connection.connected", where=connection_name(chosen, lang)))
-        return (*shown_values, "", gr.update(visible=True), gr.update(open=False))
+        state.typed = chosen
+        inform(t(lang, "connection.connected", where=connection_name(chosen, lang)))
+        return (*_shown(state, chosen, listed, lang), "", gr.update(visible=True), gr.update(open=False))
 
     async def on_forget(state: Visit, lang: Language) -> tuple[Any, ...]:
-        shown_values = await switch(None, state, lang)
-        gr.Info(t(lang, "connection.forgotten", where=connection_name(app, lang)))
-        return (*shown_values, "", "", gr.update(visible=False))
+        state.typed = None
+        inform(t(lang, "connection.forgotten", where=connection_name(app, lang)))
+        return (*await on_load(state, lang), "", "", gr.update(visible=False))
 
     async def on_use_found(base_url: str | None, state: Visit, lang: Language) -> tuple[Any, ...]:
         # The address comes from a browser: only what is on this machine counts as found there.
         if not base_url or settings.public or not connections.local(base_url).loopback:
             return tuple(gr.skip() for _ in (*shown, forget))
-        return (*await switch(connections.local(base_url), state, lang), gr.update(visible=True))
+        state.typed = connections.local(base_url)
+        return (*await on_load(state, lang), gr.update(visible=True))
 
     async def look_for_local() -> tuple[Any, Any]:
         servers = () if settings.public or app.kind == "local" else await discovery.find_local()
@@ -94,7 +91,13 @@ def build(
         return gr.update(visible=bool(choices)), gr.update(choices=choices, value=first)
 
     async def on_load(state: Visit, lang: Language) -> tuple[Any, ...]:
-        return await _show_connection(state, app, lang)
+        connection = state.connection(app)
+        try:
+            listed = await _models_of(connection, lang)
+        except ChatError as error:
+            listed = ()
+            warn(notes.sentence(error, lang))
+        return _shown(state, connection, listed, lang)
 
     def on_words(name: str | None, state: Visit, lang: Language) -> tuple[str, str]:
         connection = state.connection(app)
@@ -154,14 +157,19 @@ def model_card(model: ListedModel, connection: Connection, language: Language) -
     return "<br>".join(lines)
 
 
-async def _show_connection(visit: Visit, app: Connection, language: Language) -> tuple[Any, ...]:
-    """Chip, model list and model card of the visitor's connection, after asking the server for its models."""
-    connection = visit.connection(app)
+async def _models_of(connection: Connection, language: Language) -> tuple[ListedModel, ...]:
+    """The server's models; none, with a word, where it merely has no list. Raises ChatError where it cannot be used."""
     try:
-        listed = await discovery.list_models(connection)
-    except ChatError as error:
-        listed = ()
-        gr.Warning(t(language, "connection.no_models", reason=notes.sentence(error, language)))
+        return await discovery.list_models(connection)
+    except (EndpointNotFound, AccessDenied, BadRequest) as error:
+        warn(t(language, "connection.no_models", reason=notes.sentence(error, language)))
+        return ()
+
+
+def _shown(
+    visit: Visit, connection: Connection, listed: tuple[ListedModel, ...], language: Language
+) -> tuple[str, Any, str]:
+    """Chip, model list and model card of a connection that is now in use."""
     visit.models = {model.id: model for model in listed}
     visit.first_model = connection.model or (listed[0].id if listed else "")
     choices = sorted(visit.models) if connection.kind == "openai" else list(visit.models)
@@ -181,9 +189,8 @@ def _connection_form(words: Localizer) -> tuple[gr.Accordion, gr.Textbox, gr.Tex
             label="connection.url",
             info="connection.url_info",
         )
-        with gr.Row():
-            connect = words.add(gr.Button(variant="primary", size="sm", elem_id="connect"), value="connection.connect")
-            forget = words.add(gr.Button(size="sm", visible=False, elem_id="forget"), value="connection.forget")
+        connect = words.add(gr.Button(variant="primary", size="sm", elem_id="connect"), value="connection.connect")
+    forget = words.add(gr.Button(size="sm", visible=False, elem_id="forget"), value="connection.forget")
     return own, key, url, connect, forget
 
 

@@ -38,14 +38,17 @@ TEXTS: dict[str, tuple[str, str]] = {
         "비워 두면 OpenAI. Chat Completions를 쓰는 서버면 됩니다.",
     ),
     "connection.connect": ("Connect", "연결하기"),
-    "connection.forget": ("Forget my key", "내 키 지우기"),
+    "connection.forget": ("Disconnect and forget my key", "연결을 끊고 내 키 지우기"),
     "connection.local_found": (
         "Model servers found on this machine",
         "이 컴퓨터에서 찾은 모델 서버",
     ),
     "connection.local_use": ("Use it", "사용하기"),
     "connection.connected": ("Connected: {where}.", "연결했습니다: {where}."),
-    "connection.forgotten": ("Your key is forgotten. Now: {where}.", "키를 지웠습니다. 지금은 {where}."),
+    "connection.forgotten": (
+        "Disconnected, and your key is forgotten. Now: {where}.",
+        "연결을 끊고 키를 지웠습니다. 지금은 {where}.",
+    ),
     "connection.no_models": (
         "Connected, but the server lists no models: type the name of one. ({reason})",
         "연결했지만 서버가 모델 목록을 주지 않습니다. 모델 이름을 직접 입력하세요. ({reason})",
@@ -544,6 +547,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     "literal.toggle_sidebar": ("Toggle Sidebar", "사이드바 열고 닫기"),
     "literal.more_tabs": ("More tabs", "다른 탭"),
     "literal.chatbot_conversation": ("Conversation", "대화"),
+    "literal.warning": ("Not done", "하지 못했습니다"),
+    "literal.info": ("Done", "했습니다"),
+    "literal.error": ("Error", "오류"),
+    "literal.close": ("Close", "닫기"),
     "literal.loading_response": ("Loading response", "답을 기다리는 중"),
 }
 
