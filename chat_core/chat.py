@@ -88,10 +88,9 @@ def _usage(reported: dict[str, Any] | None) -> Usage | None:
     """The server's usage object as a value; any detail may be null or missing. None where there are no totals."""
     if reported is None or not isinstance(reported.get("prompt_tokens"), int):
         return None
-    prompt = reported.get("prompt_tokens_details") or {}
-    completion = reported.get("completion_tokens_details") or {}
+    prompt, completion = _details(reported, "prompt_tokens"), _details(reported, "completion_tokens")
     usage = Usage(
-        input_tokens=reported["prompt_tokens"],
+        input_tokens=_count(reported["prompt_tokens"]),
         output_tokens=_count(reported.get("completion_tokens")),
         cached_tokens=_count(prompt.get("cached_tokens")),
         cache_write_tokens=_count(prompt.get("cache_write_tokens")),
@@ -99,6 +98,11 @@ def _usage(reported: dict[str, Any] | None) -> Usage | None:
     )
     images = prompt.get("image_tokens")
     return replace(usage, image_tokens=images) if isinstance(images, int) else usage
+
+
+def _details(reported: dict[str, Any], name: str) -> dict[str, Any]:
+    details = reported.get(f"{name}_details")
+    return details if isinstance(details, dict) else {}
 
 
 def _count(value: object) -> int:

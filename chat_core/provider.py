@@ -50,7 +50,9 @@ from chat_core.stream_reader import Delta, Fold, Reply, is_context, server_words
 log = logging.getLogger("vitrine.provider")
 
 CONNECT_SECONDS = 10.0
-LONGEST_LINE = 16 * 1024 * 1024
+# Far beyond any answer; what a hostile or broken server may make this process hold.
+LARGEST_BODY = 64 * 1024 * 1024
+LARGEST_MODEL_LIST = 8 * 1024 * 1024
 # A burst of buffered bytes never suspends, so other chats would starve: the loop is handed back after this many
 # seconds of work.
 WORK_SLICE = 0.004
@@ -93,13 +95,19 @@ async def stream(
 async def fetch_models(connection: Connection, *, seconds: float = 10.0) -> list[dict[str, Any]]:
     """The entries of ``/models``, as the server lists them (``id``, maybe ``shutdown_date`` ...). Raises ChatError."""
     try:
-        async with asyncio.timeout(seconds):
-            raw = await _client(connection).models.with_raw_response.list()
-            entries = json.loads(raw.content).get("data")
+        async with asyncio.timeout(seconds), _client(connection).models.with_streaming_response.list() as response:
+            body = bytearray()
+            async for chunk in _decoded(response):
+                body += chunk
+                if len(body) > LARGEST_MODEL_LIST:
+                    raise NotChatCompletions("The server's list of models has no end.")
+            entries = json.loads(body).get("data")
     except TimeoutError:
         raise TimedOut("The server did not list its models in time.", clock="models", seconds=seconds) from None
     except openai.OpenAIError as error:
         raise _translated(error, connection, "") from None
+    except httpx2.HTTPError:
+        raise _unreachable(connection) from None
     except (ValueError, AttributeError, RecursionError):
         entries = None
     if not isinstance(entries, list):
@@ -160,6 +168,7 @@ def _new_pool(*, trust_env: bool, guarded: bool) -> httpx2.AsyncClient:
         transport=_PublicAddresses() if guarded else None,
         # Loopback never goes through a proxy, nor does a visitor's server, whose address is checked here.
         trust_env=trust_env,
+        headers={"Accept-Encoding": "identity"},
         timeout=httpx2.Timeout(None, connect=CONNECT_SECONDS),
         limits=httpx2.Limits(max_connections=None, max_keepalive_connections=100, keepalive_expiry=30),
         # A redirect could lead anywhere, with the prompt in its luggage; no Chat Completions server needs one.
@@ -246,7 +255,7 @@ async def _attempt(connection: Connection, body: dict[str, Any], clock: _Clock) 
         try:
             create = _client(connection).chat.completions.with_streaming_response.create(**body)
             response = await clock.run(stack.enter_async_context(create))
-            async for line in _lines(response.iter_bytes(), clock):
+            async for line in _lines(_decoded(response), clock):
                 for delta in fold.take(line):
                     yield delta
                 if fold.done:
@@ -264,11 +273,22 @@ async def _attempt(connection: Connection, body: dict[str, Any], clock: _Clock) 
     yield Answer(reply, clock.timing())
 
 
+def _decoded(response: openai.AsyncAPIResponse[Any]) -> AsyncIterator[bytes]:
+    """The bytes of a body. Packed ones were not asked for, and a few of them can unpack to gigabytes."""
+    if response.headers.get("content-encoding", "identity") != "identity":
+        raise NotChatCompletions("The server packs its answers in a way that nobody asked for.")
+    return response.iter_bytes()
+
+
 async def _lines(chunks: AsyncIterator[bytes], clock: _Clock) -> AsyncIterator[bytes]:
     """The body's lines, split at line feeds alone: U+2028 and U+0085 may stand inside the JSON."""
     rest = bytearray()
+    received = 0
     worked = time.monotonic()
     while (chunk := await clock.run(anext(chunks, None))) is not None:
+        received += len(chunk)
+        if received > LARGEST_BODY:
+            raise StreamCut("The answer has no end and was ended here.")
         *lines, tail = chunk.split(b"\n")
         for line in lines:
             if rest:
@@ -278,8 +298,6 @@ async def _lines(chunks: AsyncIterator[bytes], clock: _Clock) -> AsyncIterator[b
                 await asyncio.sleep(0)
                 worked = time.monotonic()
         rest += tail
-        if len(rest) > LONGEST_LINE:
-            raise NotChatCompletions("The server sent a line without end.")
     if rest:
         yield bytes(rest).rstrip(b"\r")
 

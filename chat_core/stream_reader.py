@@ -25,6 +25,9 @@ from chat_core.events import ReasoningDelta, RefusalDelta, TextDelta
 # A body that is no event stream is read up to this size, to see what it is.
 LONGEST_ODD_BODY = 1024 * 1024
 
+# The API's own limit for ``n``.
+MOST_CHOICES = 128
+
 Delta = TextDelta | ReasoningDelta | RefusalDelta
 
 
@@ -115,11 +118,14 @@ class Fold:
     def _choice_deltas(self, choice: dict[str, Any]) -> list[Delta]:
         number = choice.get("index")
         index = number if isinstance(number, int) else 0
+        if not 0 <= index < MOST_CHOICES:
+            return []
         known = self.choices.setdefault(index, _new_choice())
         if isinstance(choice.get("finish_reason"), str):
             known["finish_reason"] = choice["finish_reason"]
         if isinstance(choice.get("logprobs"), dict):
-            known["logprobs"] += choice["logprobs"].get("content") or []
+            content = choice["logprobs"].get("content")
+            known["logprobs"] += content if isinstance(content, list) else []
         piece = choice.get("delta") or choice.get("message")
         if not isinstance(piece, dict):
             return []

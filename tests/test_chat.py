@@ -32,7 +32,8 @@ from tests import scripted_server as play
 from tests.scripted_server import ScriptedServer
 
 KEY = "sk-test-1234567890abcdef"
-QUICK = Clocks(first_token=0.4, patient_first_token=0.4, silence=0.4, whole_answer=3, retry_pause=0.01)
+# Short enough to wait for, long enough that a busy machine does not mistake itself for a silent server.
+QUICK = Clocks(first_token=4, patient_first_token=4, silence=2, whole_answer=60, retry_pause=0.01)
 HELLO = ChatRequest("scripted-1", (user("Hello"),))
 
 
