@@ -14,6 +14,8 @@ from typing import Any
 
 # Read by Gradio when it is imported: it would report each start to its makers.
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+# After so many events Gradio sums up all of them for a page that is switched off here.
+os.environ.setdefault("GRADIO_ANALYTICS_CACHE_FREQUENCY", "1000000000")
 
 import demo_model
 from chat_core import connections

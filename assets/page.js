@@ -135,11 +135,32 @@
     );
   }
 
+  // A message is taken out of the box without asking the server, which would cost a round trip before the first token:
+  // take() empties the box, shows Stop and closes what stands around the box; sent() hands the message to the event
+  // that streams its answer, once; release() shows Submit again. What is typed meanwhile stays in the box.
+  let taken = null;
+  const update = (properties) => ({ __type__: "update", ...properties });
+
+  function take(message) {
+    taken = message;
+    const box = update({ value: { text: "", files: [] }, submit_btn: false, stop_btn: true });
+    return [box, update({ visible: false }), update({ visible: false }), update({ visible: false })];
+  }
+
+  function sent() {
+    const message = taken;
+    taken = null;
+    return message;
+  }
+
+  const release = () => update({ submit_btn: true, stop_btn: false });
+
   // A second Enter or click before Stop has come into sight, and an empty box, send nothing.
   function guardSending() {
-    let pressed = false; // for the moment in which one press may raise two events
+    let pressed = false; // for the moment until Gradio calls take()
     const mayNotSend = (box) =>
       pressed ||
+      taken !== null ||
       isBusy() ||
       (box.querySelector("textarea").value.trim() === "" && !box.querySelector(".thumbnail-item"));
     const guard = (event) => {
@@ -339,6 +360,9 @@
     language: () => language,
     setLanguage,
     editTarget: () => editTarget,
+    take,
+    sent,
+    release,
   };
   guardComposition();
   guardSending();

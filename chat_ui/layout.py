@@ -7,7 +7,7 @@ import gradio as gr
 
 from chat_core.connections import Connection
 from chat_core.settings import Settings
-from chat_ui import api, chat_tab, gates, inspect_tab, look, sidebar, usage_tab
+from chat_ui import api, chat_tab, gates, gradio_messages, inspect_tab, look, sidebar, usage_tab
 from chat_ui.controls import from_values
 from chat_ui.gradio_inside import english_words
 from chat_ui.localize import Localizer
@@ -65,7 +65,10 @@ def build_app(settings: Settings, connection: Connection) -> App:
                 inspected = inspect_tab.build(words, visit, language)
         api.build(visit, settings, connection)
 
-        async def measure(value: object, state: Visit, lang: Language, model: str, *values: Any) -> str:
+        async def measure(value: object, state: Visit, lang: Language, model: str, *values: Any) -> Any:
+            if state.busy and gradio_messages.draft(value).empty:
+                # The box was emptied by sending; the end of the answer will measure anew.
+                return gr.skip()
             where = state.connection(connection)
             return await meter_html(value, state, where, from_values(*values), lang, model, settings.won_per_dollar)
 

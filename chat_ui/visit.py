@@ -8,6 +8,7 @@ import asyncio
 import logging
 import time
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from chat_core.connections import Connection
 from chat_core.discovery import ListedModel, describe_model
@@ -31,7 +32,8 @@ class Visit:
 
     ``history``: the conversation as core messages with the pictures' bytes dropped, for the meter.  ``editing``: the
     index of the message that is being edited; what follows it is cut when the new one is sent.
-    ``editing_at``: its place in ``history``.
+    ``editing_at``: its place in ``history``.  ``returned``: a message
+    that could not be sent, on its way back into the box.
     """
 
     typed: Connection | None = None
@@ -43,6 +45,7 @@ class Visit:
     first_model: str = ""
     history: tuple[Message, ...] = ()
     editing: int | None = None
+    returned: dict[str, Any] | None = None
     editing_at: int = 0
     _sizes: dict[str, Part] = field(default_factory=dict)
     _ready_since: float = float("-inf")

@@ -1,0 +1,206 @@
+"""From a message to its answer in the transcript: what an answer is made of comes from ``turn`` and ``transcript``.
+
+No exception may leave these events: Gradio would cover the transcript and leave the box dead until a reload.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import gradio as gr
+
+from chat_core.connections import Connection
+from chat_core.discovery import first_model
+from chat_core.errors import ChatError, InputError
+from chat_core.fetch import fetch_image
+from chat_core.messages import ImagePart, RemoteImage, TextPart, user
+from chat_core.settings import Settings
+from chat_ui import gradio_messages, notes, transcript
+from chat_ui.controls import Controls, from_values
+from chat_ui.gradio_inside import keep_file
+from chat_ui.gradio_messages import Draft, GradioMessage
+from chat_ui.localize import warn
+from chat_ui.notes import Note
+from chat_ui.texts import Language, t
+from chat_ui.turn import Turn
+from chat_ui.visit import Visit
+
+log = logging.getLogger("vitrine.chat")
+
+# The box while an answer is on its way, and while there is none.
+BUSY_BOX: dict[str, Any] = {"submit_btn": False, "stop_btn": True}
+FREE_BOX: dict[str, Any] = {"submit_btn": True, "stop_btn": False}
+
+
+class Responder:
+    """Streams answers into the transcript. Holds what all visitors share; what is a visitor's comes as ``Visit``."""
+
+    def __init__(self, settings: Settings, app: Connection) -> None:
+        self.settings = settings
+        self.app = app
+
+    async def respond(
+        self,
+        message: object,
+        history: list[GradioMessage],
+        visit: Visit,
+        language: Language,
+        reference: str,
+        *values: Any,
+    ) -> AsyncIterator[Any]:
+        """The transcript with the answer growing at its end; failures become notes.
+
+        ``message``: what was taken out of the box; None: the transcript's end is to be answered, or continued.
+        """
+        controls = from_values(*values)
+        if message is not None:
+            asked = await self._take(message, history, visit, language, controls)
+            if asked is None:
+                yield gr.skip()
+                return
+            history = asked
+            yield history
+        elif not visit.take_ready():
+            yield gr.skip()
+            return
+        kept = gradio_messages.without_notes_at_end(history)
+        try:
+            turn, before = await self._turn(kept, visit, language, controls)
+            base = kept[:-1] if before else kept
+            async with aclosing(turn.snapshots()) as snapshots:
+                async for snapshot in snapshots:
+                    yield base + transcript.growing(snapshot, before, language, json_mode=controls.json_mode)
+            await visit.settle()
+            turn.noted = True
+            yield base + self._whole(turn, before, language, reference, json_mode=controls.json_mode)
+        except ChatError as error:
+            yield [*kept, transcript.note_message(notes.of_error(error, language), language)]
+        except Exception as error:
+            # Anything that left this function would cover the transcript and leave the box dead until a reload.
+            log.error("A turn failed: %s", type(error).__name__, exc_info=error)
+            yield [*kept, transcript.note_message(notes.unexpected(language), language)]
+
+    async def settle(
+        self, history: list[GradioMessage], visit: Visit, language: Language, reference: str
+    ) -> tuple[Any, Any, Any, Any]:
+        """The turn is over: say what a stopped answer was and cost, and put back what could not be sent.
+
+        Sets the transcript, the box, the examples and the banner of an edited message.
+        """
+        turn = visit.current
+        if visit.busy:
+            # A second click brought this event about; the turn that runs will settle itself.
+            return gr.skip(), gr.skip(), gr.skip(), gr.skip()
+        shown: Any = gr.skip()
+        if turn is not None and turn.stopped and not turn.noted:
+            turn.noted = True
+            await visit.settle()
+            note = transcript.note_message(notes.of_stop(language, text=turn.text), language)
+            kept = gradio_messages.without_notes_at_end(history)
+            history = shown = [*kept, *self._footnotes(turn, language, reference), note]
+        await visit.remember(history)
+        returned, visit.returned = visit.returned, None
+        box = gr.update(**FREE_BOX) if returned is None else gr.update(value=returned, **FREE_BOX)
+        banner = gr.update(visible=returned is not None and visit.editing is not None)
+        return shown, box, gr.update(visible=not history), banner
+
+    async def _take(
+        self, message: object, history: list[GradioMessage], visit: Visit, language: Language, controls: Controls
+    ) -> list[GradioMessage] | None:
+        """The transcript with the message at its end; None, with a word of why, where it cannot be sent.
+
+        Such a message goes back into the box (``settle`` does that), pictures and files too.
+        """
+        draft = gradio_messages.draft(message)
+        if visit.busy or draft.empty:
+            return None
+        try:
+            content = await user_content(draft, fetch_links=controls.picture_links == "fetch")
+        except InputError as error:
+            visit.returned = {"text": draft.text, "files": [path for path, _ in draft.files]}
+            warn(notes.sentence(error, language))
+            return None
+        if visit.editing is not None:
+            history = history[: visit.editing]
+            visit.editing = None
+        return [*history, {"role": "user", "content": content}]
+
+    async def _turn(
+        self, kept: list[GradioMessage], visit: Visit, language: Language, controls: Controls
+    ) -> tuple[Turn, str]:
+        """The turn to run, and the text that it goes on from when an answer is to be continued."""
+        messages = await asyncio.to_thread(
+            gradio_messages.to_core, kept, urls_as_pictures=controls.picture_links == "url"
+        )
+        continuing = messages[-1].role == "assistant"
+        follow_up = user(t(language, "continue.prompt")) if continuing else None
+        connection = visit.connection(self.app)
+        default = visit.first_model or await first_model(connection)
+        request = controls.request(messages, default, follow_up)
+        turn = Turn(connection, request, self.settings.clocks, messages_on_page=len(kept))
+        visit.begin(turn)
+        return turn, messages[-1].text if continuing else ""
+
+    def _whole(
+        self, turn: Turn, before: str, language: Language, reference: str, *, json_mode: bool
+    ) -> list[GradioMessage]:
+        """A turn that ended by itself: reasoning, answer, footnote and, if it was no plain stop, a note."""
+        text = before + turn.text
+        shown: list[GradioMessage] = []
+        if turn.reasoning:
+            shown.append(transcript.titled(t(language, "chat.reasoning"), turn.reasoning, status="done"))
+        if text:
+            shown.append(transcript.text_message(text, json_mode=json_mode))
+        shown += self._footnotes(turn, language, reference)
+        if note := _note(turn, language, text):
+            shown.append(transcript.note_message(note, language))
+        return shown
+
+    def _footnotes(self, turn: Turn, language: Language, reference: str) -> list[GradioMessage]:
+        shown: list[GradioMessage] = []
+        if turn.entry:
+            shown.append(transcript.footnote(turn.entry, language, reference, self.settings.won_per_dollar))
+        adjustments = turn.started[-1].adjustments if turn.started else ()
+        if adjustments:
+            lines = "\n".join(f"- {notes.of_adjustment(adjustment, language)}" for adjustment in adjustments)
+            shown.append(transcript.titled(t(language, "note.adjusted.title"), lines, status="done"))
+        return shown
+
+
+def _note(turn: Turn, language: Language, text: str) -> Note | None:
+    if turn.error:
+        return notes.of_error(turn.error, language, has_text=bool(text))
+    reason = turn.finished.finish_reason if turn.finished else None
+    return notes.of_end(reason, language, text=text, refusal=turn.refusal)
+
+
+async def user_content(draft: Draft, *, fetch_links: bool = False) -> list[dict[str, Any]]:
+    """A draft as the parts of one user message: files first, in the order of their upload, then the text.
+
+    Pictures are kept as they will be sent, upright and without metadata, so that the page shows what the model sees.
+    ``fetch_links``: pictures behind links are fetched and stand where their link stood. Raises InputError.
+    """
+    parts: list[dict[str, Any]] = []
+    for path, name in draft.files:
+        loaded = await asyncio.to_thread(gradio_messages.load_file, path, name)
+        parts.append(_file_part(loaded, name) if isinstance(loaded, ImagePart) else {"path": path, "alt_text": name})
+    if not fetch_links:
+        return [*parts, {"type": "text", "text": draft.text}] if draft.text.strip() else parts
+    for part in gradio_messages.split_urls(draft.text):
+        match part:
+            case RemoteImage(url):
+                parts.append(_file_part(await fetch_image(url), Path(urlsplit(url).path).name))
+            case ImagePart():
+                parts.append(_file_part(part, "picture"))
+            case TextPart(text) if text.strip():
+                parts.append({"type": "text", "text": text})
+    return parts
+
+
+def _file_part(picture: ImagePart, name: str) -> dict[str, Any]:
+    shown = Path(name).stem + {"image/png": ".png", "image/jpeg": ".jpg", "image/webp": ".webp"}[picture.media_type]
+    return {"path": keep_file(picture.data, shown), "alt_text": name}
