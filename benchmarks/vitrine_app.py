@@ -1,0 +1,27 @@
+"""Vitrine as ``python app.py`` runs it.
+
+``python -m benchmarks.vitrine_app MESSAGES``: the transcript begins with this many earlier messages.
+"""
+
+import sys
+
+import gradio as gr
+
+import app
+from benchmarks.script import conversation
+from chat_core.connections import Connection
+from chat_core.settings import Settings
+from chat_ui.layout import App, build_app
+
+
+def _build_with_conversation(settings: Settings, connection: Connection) -> App:
+    """The page of the app, its transcript filled before anybody opens it."""
+    built = build_app(settings, connection)
+    chatbot = next(block for block in built.page.blocks.values() if isinstance(block, gr.Chatbot))
+    chatbot.value = chatbot.postprocess(conversation(int(sys.argv[1]))).model_dump()  # type: ignore[arg-type]
+    return built
+
+
+if __name__ == "__main__":
+    app.build_app = _build_with_conversation  # type: ignore[attr-defined]
+    sys.exit(app.main())
