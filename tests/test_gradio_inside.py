@@ -210,10 +210,13 @@ def test_the_answer_is_announced_once_and_not_token_by_token(chat: Page) -> None
 
 def test_a_reader_who_scrolled_up_is_left_alone_and_one_at_the_end_is_taken_along(chat: Page) -> None:
     log = chat.locator('#chatbot [role="log"]')
-    distance = "log => log.scrollHeight - log.scrollTop - log.clientHeight"
+    at_end = """() => {
+        const log = document.querySelector('#chatbot [role="log"]');
+        return log.scrollHeight - log.scrollTop - log.clientHeight < 60;
+    }"""
     send(chat, "long story")
     expect(rows(chat, "bot").last).to_contain_text("story 15")
-    assert log.evaluate(distance) < 60
+    chat.wait_for_function(at_end)
     log.hover()
     chat.mouse.wheel(0, -60)
     chat.wait_for_function("() => window.vitrine")
@@ -224,7 +227,7 @@ def test_a_reader_who_scrolled_up_is_left_alone_and_one_at_the_end_is_taken_alon
     log.evaluate("log => log.scrollTo(0, log.scrollHeight)")
     expect(rows(chat, "bot").last).to_contain_text("story 59", timeout=20_000)
     expect(chat.locator("#message-box .stop-button")).to_have_count(0)
-    assert log.evaluate(distance) < 60
+    chat.wait_for_function(at_end)
 
 
 def test_the_words_gradio_writes_follow_the_language_of_the_page(chat: Page, app: str) -> None:
