@@ -12,7 +12,8 @@ class Entry:
     """One answer that was paid for, whole or not.
 
     ``cost``: US dollars charged, None where the price is unknown, 0 on this machine.  ``free``: nobody is charged, so
-    an as-if price may stand beside it.  ``outcome``: the finish reason, ``stopped``, or the kind of the error.
+    an as-if price may stand beside it.  ``pictures``: (width, height) in pixels of those that were sent, which cost
+    other numbers of tokens elsewhere.  ``outcome``: the finish reason, ``stopped``, or the kind of the error.
     """
 
     when: datetime
@@ -22,6 +23,7 @@ class Entry:
     timing: Timing
     outcome: str
     free: bool = False
+    pictures: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,7 +43,9 @@ async def meter_html(
         f"<strong>{t(language, 'meter.next')}</strong>",
         t(language, "meter.tokens", tokens=number(whole.input_tokens)),
     ]
-    line.append(_price(whole, model, connection, language, reference, won_per_dollar))
+    priced = reference if connection.free else model
+    counted = await asyncio.to_thread(tokens.estimate, history, priced, controls.persona)
+    line.append(_price(counted, model, connection, language, reference, won_per_dollar))
     line.append(f'<span class="parts">{_parts(parts, whole, language)}</span>')
     if links := sum(isinstance(part, RemoteImage) for part in message.parts):
         line.append(t(language, "meter.urls", count=links, how=t(language, f"pictures.{controls.picture_links}")))

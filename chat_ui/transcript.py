@@ -3,11 +3,13 @@
 Everything titled is the page's own, and ``gradio_messages.to_core`` never sends it.
 """
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 from chat_core.ledger import Entry
 from chat_core.pricing import price_usage
+from chat_core.tokens import image_tokens
 from chat_ui.gradio_messages import GradioMessage, fenced_json
 from chat_ui.notes import Note
 from chat_ui.texts import Language, money, number, seconds, t
@@ -74,8 +76,15 @@ def footnote(entry: Entry, language: Language, reference: str, won_per_dollar: D
 
 
 def as_if_cost(entry: Entry, reference: str) -> Decimal | None:
-    """What the same tokens would cost on a priced model; None where that is unknown."""
-    price = price_usage(entry.usage, reference)
+    """What the same answer would cost on a priced model, its pictures counted by that model's rule; None if unknown."""
+    usage = entry.usage
+    there = [image_tokens(width, height, reference) for width, height in entry.pictures]
+    if usage.image_tokens is not None and there:
+        if None in there:
+            return None
+        change = sum(count or 0 for count in there) - usage.image_tokens
+        usage = replace(usage, input_tokens=max(0, usage.input_tokens + change))
+    price = price_usage(usage, reference)
     return price.total if price else None
 
 

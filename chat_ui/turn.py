@@ -18,6 +18,7 @@ from chat_core.connections import Connection
 from chat_core.errors import ChatError
 from chat_core.events import Finished, ReasoningDelta, RefusalDelta, Retrying, Started, TextDelta, Timing
 from chat_core.ledger import Entry
+from chat_core.messages import ImagePart
 from chat_core.request import ChatRequest
 from chat_core.settings import Clocks
 
@@ -121,7 +122,14 @@ class Turn:
                 cost = cost_of(self.connection, self.request.model, usage)
                 timing = Timing(self._first_token, self._last_piece - self._began)
             self.entry = Entry(
-                self.when, self.request.model, usage, cost, timing, self.outcome, free=self.connection.free
+                self.when,
+                self.request.model,
+                usage,
+                cost,
+                timing,
+                self.outcome,
+                free=self.connection.free,
+                pictures=_sizes(self.request),
             )
         return self.entry
 
@@ -168,3 +176,8 @@ class Turn:
         if len(pieces) > 1:
             pieces[:] = ["".join(pieces)]
         return pieces[0] if pieces else ""
+
+
+def _sizes(request: ChatRequest) -> tuple[tuple[int, int], ...]:
+    images = [image for message in request.messages for image in message.images]
+    return tuple((image.width, image.height) for image in images if isinstance(image, ImagePart))

@@ -13,6 +13,7 @@ from chat_core.events import Timing, Usage
 from chat_core.ledger import Entry, Ledger
 from chat_core.pricing import calc_cost
 from chat_ui.texts import LANGUAGES, Language, money, t
+from chat_ui.transcript import as_if_cost
 from chat_ui.usage_tab import LONGEST_TEXT, PIECES_SHOWN, USED_BY, counts_html, ledger_html
 
 REFERENCE = "gpt-4o-mini"
@@ -183,3 +184,21 @@ def test_a_long_text_shows_its_beginning() -> None:
 def test_a_text_over_the_limit_is_cut() -> None:
     shown = Table(counts_html("a " * LONGEST_TEXT, "en"))
     assert shown.rows[1][1] == f"{count_tokens('a ' * (LONGEST_TEXT // 2), encoding='o200k_base'):,}"
+
+
+@pytest.mark.parametrize(
+    ("image_tokens", "pictures", "input_tokens"),
+    [
+        # 1024 x 1024 on gpt-5.4-mini: 1,229 tokens by its patches, whatever the free model counted.
+        (765, ((1024, 1024),), 1000 - 765 + 1229),
+        (0, (), 1000),
+        # The server did not say what its count holds: the whole is taken as it is.
+        (None, ((1024, 1024),), 1000),
+    ],
+)
+def test_pictures_are_priced_by_the_rule_of_the_reference(
+    image_tokens: int | None, pictures: tuple[tuple[int, int], ...], input_tokens: int
+) -> None:
+    usage = Usage(1000, 10, image_tokens=image_tokens)
+    one = Entry(datetime.now(UTC), "demo", usage, Decimal(0), Timing(0.1, 1.0), "stop", free=True, pictures=pictures)
+    assert as_if_cost(one, "gpt-5.4-mini") == calc_cost(input_tokens, 10, "gpt-5.4-mini")
