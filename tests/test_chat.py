@@ -1,6 +1,7 @@
 """The core against a real server on loopback: what goes out, what comes in, and every way in which it fails."""
 
 import asyncio
+import gzip
 import json
 import logging
 from contextlib import aclosing
@@ -24,6 +25,7 @@ from chat_core import (
     TextDelta,
     assistant,
     complete,
+    provider,
     stream_chat,
     user,
 )
@@ -184,6 +186,40 @@ async def test_details_of_usage(server):
     assert (known.cached_tokens, known.image_tokens, known.reasoning_tokens) == (5, 7, 2)
 
 
+ODD_USAGES = [
+    {"prompt_tokens": 12, "completion_tokens": 3, "prompt_tokens_details": [], "completion_tokens_details": "x"},
+    {"prompt_tokens": 12, "completion_tokens": 3, "prompt_tokens_details": {"cached_tokens": -5, "image_tokens": "7"}},
+    {"prompt_tokens": 12, "completion_tokens": 3, "prompt_tokens_details": {"cached_tokens": 1e9}},
+]
+
+
+@pytest.mark.parametrize("usage", ODD_USAGES)
+async def test_odd_details_of_usage_count_for_nothing(server, usage):
+    server.script = play.answer("x", usage=usage)
+    known = (await complete(connection(server), HELLO)).usage
+    assert (known.input_tokens, known.output_tokens) == (12, 3)
+    assert (known.cached_tokens, known.image_tokens, known.reasoning_tokens) == (0, None, 0)
+
+
+@pytest.mark.parametrize("index", [-1, 128, 10**9])
+async def test_choices_beyond_the_apis_own_limit_are_not_kept(server, index):
+    odd = play.chunk("odd")
+    odd["choices"][0]["index"] = index
+    server.script = play.raw(*sse(odd, play.chunk("ab"), STOP))
+    completion = await complete(connection(server), HELLO)
+    assert completion.text == "ab"
+    assert list(completion.choices) == [0]
+
+
+async def test_a_body_without_end_is_ended(server, monkeypatch):
+    monkeypatch.setattr(provider, "LARGEST_BODY", 200_000)
+    server.script = play.raw(*sse(play.chunk("x")), *(f"data: {'y' * 50_000}" for _ in range(10)))
+    events, error = await collect(server)
+    assert error is not None
+    assert error.kind == "stream_cut"
+    assert text_of(events) == "x"
+
+
 def sse(*chunks) -> tuple[str, ...]:
     return tuple(f"data: {chunk if isinstance(chunk, str) else json.dumps(chunk)}\n\n" for chunk in chunks)
 
@@ -313,6 +349,11 @@ FAILURES = {
     "other json": (play.reply(200, {"hello": "world"}), "not_chat_completions", 1),
     "empty body": (play.reply(200, ""), "not_chat_completions", 1),
     "json error": (play.reply(200, {"error": {"message": "nope"}}), "server_failed", 3),
+    "packed body": (
+        play.reply(200, gzip.compress(b"data: " + b" " * 1_000_000), "text/event-stream", content_encoding="gzip"),
+        "not_chat_completions",
+        1,
+    ),
     "empty answer": (play.answer(), "empty_answer", 1),
     "silence": (play.hold_after(), "timed_out", 1),
     "silence after a word": (play.hold_after("Hel"), "timed_out", 1),
