@@ -12,6 +12,9 @@ import sys
 from types import FrameType
 from typing import Any
 
+# Empty means unset, also where Gradio reads the environment itself while it is imported.
+for name in [name for name, value in os.environ.items() if name.startswith("GRADIO_") and not value]:
+    del os.environ[name]
 # Read by Gradio when it is imported: it would report each start to its makers.
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 # After so many events Gradio sums up all of them for a page that is switched off here.

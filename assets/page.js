@@ -12,6 +12,7 @@
   const languages = new Set(["en", ...Object.keys(labels)]);
   let language = firstLanguage();
   let editTarget = "";
+  let focusWanted = ""; // what is to appear before the cursor goes where the editing is
 
   const chatbot = () => document.getElementById("chatbot");
   const scroller = () => chatbot()?.querySelector('[role="log"]');
@@ -93,6 +94,20 @@
     if (root.matches?.(LABELLED_SELECTOR)) relabelElement(root);
     for (const element of root.querySelectorAll?.(LABELLED_SELECTOR) ?? []) relabelElement(element);
     for (const title of root.querySelectorAll?.(".toast-title") ?? []) relabelToast(title);
+  }
+
+  // The server builds the page in English; a reader of another language sees nothing of it before it is translated.
+  const BUILT_WITH = "New chat";
+
+  function showWhenTranslated() {
+    const sample = document.getElementById("new-chat");
+    if (sample && sample.textContent.trim() !== BUILT_WITH) document.documentElement.classList.remove("translating");
+  }
+
+  function hideUntilTranslated() {
+    if (language === "en") return;
+    document.documentElement.classList.add("translating");
+    setTimeout(() => document.documentElement.classList.remove("translating"), 4000);
   }
 
   // ---------------------------------------------------------------- sending
@@ -226,10 +241,18 @@
         const target = parts().filter((part) => row?.contains(part) && !isNote(part)).at(-1);
         if (!target) return;
         editTarget = JSON.stringify({ part: parts().indexOf(target), role: target.dataset.testid });
+        focusWanted = target.dataset.testid === "user" ? "#edit-banner" : "#answer-text";
         document.querySelector("button#edit-start, #edit-start button")?.click();
       },
       true,
     );
+  }
+
+  function focusEditor() {
+    if (!focusWanted || !document.querySelector(focusWanted)) return;
+    const field = focusWanted === "#edit-banner" ? "#message-box textarea" : "#answer-text textarea";
+    focusWanted = "";
+    document.querySelector(field)?.focus();
   }
 
   // ---------------------------------------------------------------- reading
@@ -338,6 +361,8 @@
     );
     const look = () => {
       conversation.watch();
+      focusEditor();
+      showWhenTranslated();
       checkTurn();
     };
     new MutationObserver((changes) => {
@@ -364,6 +389,7 @@
     sent,
     release,
   };
+  hideUntilTranslated();
   guardComposition();
   guardSending();
   copyWithoutNotes();

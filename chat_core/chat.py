@@ -21,6 +21,9 @@ from chat_core.events import Completion, Event, Finished, ReasoningDelta, Starte
 from chat_core.request import ChatRequest
 from chat_core.settings import Clocks
 
+# Beyond any answer: what a server may claim to have counted.
+MOST_TOKENS = 10**9
+
 
 async def stream_chat(
     connection: Connection, request: ChatRequest, *, clocks: Clocks | None = None
@@ -97,7 +100,7 @@ def _usage(reported: dict[str, Any] | None) -> Usage | None:
         reasoning_tokens=_count(completion.get("reasoning_tokens")),
     )
     images = prompt.get("image_tokens")
-    return replace(usage, image_tokens=images) if isinstance(images, int) else usage
+    return replace(usage, image_tokens=_count(images)) if isinstance(images, int) else usage
 
 
 def _details(reported: dict[str, Any], name: str) -> dict[str, Any]:
@@ -106,4 +109,4 @@ def _details(reported: dict[str, Any], name: str) -> dict[str, Any]:
 
 
 def _count(value: object) -> int:
-    return value if isinstance(value, int) and value > 0 else 0
+    return value if isinstance(value, int) and 0 < value <= MOST_TOKENS else 0

@@ -14,6 +14,7 @@ OPENAI_BASE_URL = "https://api.openai.com/v1"
 DEFAULT_OPENAI_MODEL = "gpt-5.4-mini"
 # Servers without keys still get a header: some refuse a request that has none.
 PLACEHOLDER_KEY = "not-needed"
+LONGEST_URL = 2000
 
 Kind = Literal["openai", "custom", "local", "demo"]
 
@@ -83,6 +84,8 @@ def clean_base_url(url: str) -> str:
 
     Raises ConnectionInputError with the reason ``url_scheme``, ``url_host``, ``url_userinfo`` or ``url_port``.
     """
+    if len(url) > LONGEST_URL:
+        raise ConnectionInputError("This base URL names no server.", reason="url_host")
     url = "".join(char for char in url.strip().strip("\"'") if not unicodedata.category(char).startswith("C"))
     if "://" not in url:
         # "localhost:11434/v1" is what people type; a scheme is guessed only where no secret travels in clear.

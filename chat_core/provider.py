@@ -45,7 +45,7 @@ from chat_core.errors import (
 from chat_core.events import Retrying, Timing
 from chat_core.fetch import is_public, resolve
 from chat_core.settings import Clocks
-from chat_core.stream_reader import Delta, Fold, Reply, is_context, server_words
+from chat_core.stream_reader import Delta, Fold, Reply, is_context, names_key, server_words
 
 log = logging.getLogger("vitrine.provider")
 
@@ -53,6 +53,9 @@ CONNECT_SECONDS = 10.0
 # Far beyond any answer; what a hostile or broken server may make this process hold.
 LARGEST_BODY = 64 * 1024 * 1024
 LARGEST_MODEL_LIST = 8 * 1024 * 1024
+LARGEST_ERROR_BODY = 256 * 1024
+MOST_MODELS = 2000
+LONGEST_MODEL_ID = 200
 # A burst of buffered bytes never suspends, so other chats would starve: the loop is handed back after this many
 # seconds of work.
 WORK_SLICE = 0.004
@@ -84,6 +87,8 @@ async def stream(
                 yield event
             return
         except ChatError as error:
+            # The SDK's error behind it holds the request, its key and its pictures.
+            error.__context__ = None
             _record(error, connection, clock)
             pause = _pause_before_retry(error, attempt, clocks)
             if pause is None or clock.first_token is not None:
@@ -108,11 +113,16 @@ async def fetch_models(connection: Connection, *, seconds: float = 10.0) -> list
         raise _translated(error, connection, "") from None
     except httpx2.HTTPError:
         raise _unreachable(connection) from None
-    except (ValueError, AttributeError, RecursionError):
+    except ChatError:
+        raise
+    except Exception as error:
+        # Not only JSON that is none: odd encodings and odd URLs make the transport raise whatever it likes.
+        log.warning("%s from %s", type(error).__name__, connection.host)
         entries = None
     if not isinstance(entries, list):
         raise NotChatCompletions("The server's /models is not that of a Chat Completions server.")
-    return [entry for entry in entries if isinstance(entry, dict) and isinstance(entry.get("id"), str) and entry["id"]]
+    named = [entry for entry in entries if isinstance(entry, dict) and isinstance(entry.get("id"), str)]
+    return [entry for entry in named if 0 < len(entry["id"]) <= LONGEST_MODEL_ID][:MOST_MODELS]
 
 
 async def close_pools() -> None:
@@ -174,7 +184,36 @@ def _new_pool(*, trust_env: bool, guarded: bool) -> httpx2.AsyncClient:
         # A redirect could lead anywhere, with the prompt in its luggage; no Chat Completions server needs one.
         follow_redirects=False,
         cookies=CookieJar(policy=DefaultCookiePolicy(allowed_domains=[])),
+        event_hooks={"response": [_bound_error_body]},
     )
+
+
+class _Beginning(httpx2.AsyncByteStream):
+    """The beginning of a body, so far as an error can need it."""
+
+    def __init__(self, whole: httpx2.AsyncByteStream) -> None:
+        self._whole = whole
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        received = 0
+        async for chunk in self._whole:
+            received += len(chunk)
+            if received > LARGEST_ERROR_BODY:
+                return
+            yield chunk
+
+    async def aclose(self) -> None:
+        await self._whole.aclose()
+
+
+async def _bound_error_body(response: httpx2.Response) -> None:
+    """The SDK reads the body of an error whole, and unpacks it; a few hundred bytes can unpack to gigabytes."""
+    if response.status_code < 300 or not isinstance(response.stream, httpx2.AsyncByteStream):
+        return
+    for name in ("content-encoding", "content-type"):
+        response.headers.pop(name, None)
+    response.headers["content-type"] = "application/json; charset=utf-8"
+    response.stream = _Beginning(response.stream)
 
 
 def _client(connection: Connection) -> openai.AsyncOpenAI:
@@ -203,6 +242,7 @@ class _Clock:
     def __init__(self, clocks: Clocks, *, patient: bool, streamed: bool) -> None:
         self.clocks = clocks
         self.start = time.monotonic()
+        self.streamed = streamed
         self.first_token: float | None = None
         self.silent = 0.0
         first = clocks.patient_first_token if patient else clocks.first_token
@@ -239,7 +279,8 @@ class _Clock:
             self.silent += time.monotonic() - began
 
     def timing(self) -> Timing:
-        return Timing(self.first_token, self.elapsed())
+        # Without streaming all tokens come at once, and the first of them says nothing about speed.
+        return Timing(self.first_token if self.streamed else None, self.elapsed())
 
 
 _TIMED_OUT = {
@@ -250,7 +291,7 @@ _TIMED_OUT = {
 
 
 async def _attempt(connection: Connection, body: dict[str, Any], clock: _Clock) -> AsyncIterator[Delta | Answer]:
-    fold = Fold(clock.content)
+    fold = Fold(clock.content, connection.api_key)
     async with AsyncExitStack() as stack:
         try:
             create = _client(connection).chat.completions.with_streaming_response.create(**body)
@@ -266,9 +307,14 @@ async def _attempt(connection: Connection, body: dict[str, Any], clock: _Clock) 
             raise _translated(error, connection, str(body["model"])) from None
         except httpx2.HTTPError:
             raise _cut(connection, clock) from None
-        except (ValueError, TypeError) as error:
-            # What the SDK cannot even write down: a number that JSON lacks, a parameter that it does not know.
-            raise BadRequest(f"This request cannot be put on the wire ({type(error).__name__}).") from None
+        except ChatError:
+            raise
+        except Exception as error:
+            # The SDK and its transport let out more than their own errors, before the answer and inside it.
+            log.warning("%s from %s", type(error).__name__, connection.host)
+            if clock.first_token is None and isinstance(error, ValueError | TypeError):
+                raise BadRequest("This request cannot be put on the wire.") from None
+            raise NotChatCompletions("The server's answer cannot be read.") from None
     reply = fold.reply()
     yield Answer(reply, clock.timing())
 
@@ -350,7 +396,7 @@ def _refusal(error: openai.APIStatusError, connection: Connection, model: str) -
     body = error.body if isinstance(error.body, dict) else {}
     message = str(body.get("message") or body.get("detail") or "")
     code = str(body.get("code") or body.get("type") or "")
-    common: dict[str, Any] = {"status": status, "request_id": error.request_id}
+    common: dict[str, Any] = {"status": status, "request_id": _request_id(error, connection.api_key)}
     if status == 401:
         if connection.api_key in ("", "missing", "not-needed"):
             return KeyMissing("This server needs an API key.", **common)
@@ -376,6 +422,12 @@ def _refusal(error: openai.APIStatusError, connection: Connection, model: str) -
     return _bad_request(message, code, body, common)
 
 
+def _request_id(error: openai.APIStatusError, key: str) -> str | None:
+    """The server's name for the request, if it is a name: the header comes from outside, like everything else."""
+    name = error.request_id or ""
+    return name if re.fullmatch(r"[\w.:-]{1,128}", name) and not names_key(name, key) else None
+
+
 def _bad_request(message: str, code: str, body: dict[str, Any], common: dict[str, Any]) -> ChatError:
     param = str(body.get("param") or "")
     if is_context(code, message):
@@ -385,7 +437,7 @@ def _bad_request(message: str, code: str, body: dict[str, Any], common: dict[str
     if found := _PARAMETER_REFUSED.search(message):
         parameter = next(group for group in found.groups() if group)
         return ParameterRefused(f"The model does not take {parameter}.", **common, parameter=parameter)
-    if param and not param.startswith("messages"):
+    if re.fullmatch(r"[a-z_]{1,64}", param) and not param.startswith("messages"):
         return ParameterRefused(f"The model does not take {param}.", **common, parameter=param)
     return BadRequest("The server refused the request.", **common)
 
@@ -407,10 +459,10 @@ def _retry_after(headers: httpx2.Headers) -> float:
     nothing said."""
     try:
         if milliseconds := headers.get("retry-after-ms"):
-            return max(0.0, float(milliseconds) / 1000)
+            return min(max(0.0, float(milliseconds) / 1000), 86_400.0)
         value = headers.get("retry-after", "")
         if value.replace(".", "", 1).isdecimal():
-            return float(value)
+            return min(float(value), 86_400.0)
         return max(0.0, email.utils.parsedate_to_datetime(value).timestamp() - time.time()) if value else 0.0
     except (ValueError, TypeError):
         return 0.0

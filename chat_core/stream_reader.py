@@ -25,6 +25,9 @@ from chat_core.events import ReasoningDelta, RefusalDelta, TextDelta
 # A body that is no event stream is read up to this size, to see what it is.
 LONGEST_ODD_BODY = 1024 * 1024
 
+# Characters, reasoning included; several times what the longest output limit of today's models allows.
+LONGEST_ANSWER = 2_000_000
+MOST_LOGPROBS = 200_000
 # The API's own limit for ``n``.
 MOST_CHOICES = 128
 
@@ -42,10 +45,16 @@ class Reply:
 
 
 class Fold:
-    """Folds the lines of one body. ``on_content``: called at each line that brought a piece of the answer."""
+    """Folds the lines of one body.
 
-    def __init__(self, on_content: Callable[[], None]) -> None:
+    ``on_content``: called at each line that brought a piece of the answer.  ``key``: to be kept out of what is told of
+    an error.
+    """
+
+    def __init__(self, on_content: Callable[[], None], key: str = "") -> None:
         self._on_content = on_content
+        self._key = key
+        self._characters = 0
         self.done = False
         self.response: dict[str, Any] = {"object": "chat.completion"}
         self.choices: dict[int, dict[str, Any]] = {}
@@ -104,10 +113,10 @@ class Fold:
 
     def _chunk(self, chunk: dict[str, Any]) -> list[Delta]:
         if error := chunk.get("error") or (chunk if chunk.get("object") == "error" else None):
-            raise _error_event(error)
+            raise _error_event(error, self._key)
         for name in ("id", "created", "model", "service_tier", "system_fingerprint"):
-            if chunk.get(name) is not None:
-                self.response.setdefault(name, chunk[name])
+            if isinstance(value := chunk.get(name), str | int):
+                self.response.setdefault(name, _clean(value) if isinstance(value, str) else value)
         if isinstance(chunk.get("usage"), dict):
             self.usage = chunk["usage"]
         choices = chunk.get("choices")
@@ -121,32 +130,37 @@ class Fold:
         if not 0 <= index < MOST_CHOICES:
             return []
         known = self.choices.setdefault(index, _new_choice())
-        if isinstance(choice.get("finish_reason"), str):
+        finish = choice.get("finish_reason")
+        if isinstance(finish, str) and re.fullmatch(r"\w{1,40}", finish):
             known["finish_reason"] = choice["finish_reason"]
         if isinstance(choice.get("logprobs"), dict):
             content = choice["logprobs"].get("content")
-            known["logprobs"] += content if isinstance(content, list) else []
+            if isinstance(content, list) and len(known["logprobs"]) < MOST_LOGPROBS:
+                known["logprobs"] += content
         piece = choice.get("delta") or choice.get("message")
         if not isinstance(piece, dict):
             return []
         deltas: list[Delta] = []
         # Servers that show their reasoning use one of these two names; the SDK's types know neither.
-        if text := _text(piece.get("reasoning_content")) or _text(piece.get("reasoning")):
+        if text := _clean(_text(piece.get("reasoning_content")) or _text(piece.get("reasoning"))):
             known["reasoning"].append(text)
             deltas.append(ReasoningDelta(text, index))
-        if text := _text(piece.get("content")):
+        if text := _whole_letters(known, _text(piece.get("content"))):
             known["content"].append(text)
             deltas.append(TextDelta(text, index))
-        if text := _text(piece.get("refusal")):
+        if text := _clean(_text(piece.get("refusal"))):
             known["refusal"].append(text)
             deltas.append(RefusalDelta(text, index))
         if deltas:
             self._on_content()
+            self._characters += sum(len(delta.text) for delta in deltas)
+            if self._characters > LONGEST_ANSWER:
+                raise StreamCut("The answer has no end and was ended here.")
         return deltas
 
 
 def _new_choice() -> dict[str, Any]:
-    return {"content": [], "reasoning": [], "refusal": [], "logprobs": [], "finish_reason": None}
+    return {"content": [], "reasoning": [], "refusal": [], "logprobs": [], "finish_reason": None, "half": ""}
 
 
 def _choice(index: int, known: dict[str, Any]) -> dict[str, Any]:
@@ -161,15 +175,30 @@ def _choice(index: int, known: dict[str, Any]) -> dict[str, Any]:
 def _text(content: Any) -> str:
     """The text of a content field: a string, or a list of text parts as some servers send it."""
     if isinstance(content, list):
-        return "".join(_text(part.get("text")) for part in content if isinstance(part, dict))
+        texts = [part.get("text") for part in content if isinstance(part, dict)]
+        return "".join(text for text in texts if isinstance(text, str))
     return content if isinstance(content, str) else ""
 
 
-def _error_event(error: Any) -> ChatError:
+def _clean(text: str) -> str:
+    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
+
+
+def _whole_letters(known: dict[str, Any], text: str) -> str:
+    """The text with halves of letters put together: servers cut an emoji's surrogate pair in two, or send but one."""
+    if text.isascii() and not known["half"]:
+        return text
+    text, known["half"] = known["half"] + text, ""
+    if text and "\ud800" <= text[-1] <= "\udbff":
+        text, known["half"] = text[:-1], text[-1]
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def _error_event(error: Any, key: str) -> ChatError:
     """An error inside a stream that began with 200; its status is gone, so its words must do."""
     known = error if isinstance(error, dict) else {"message": str(error)}
     code, message = str(known.get("code") or known.get("type") or ""), str(known.get("message") or "")
-    words = server_words(message)
+    words = server_words(message, key)
     if "quota" in code:
         return QuotaExceeded("The account's quota is used up.", server_words=words)
     if "rate_limit" in code or code == "429":
@@ -186,12 +215,15 @@ def is_context(code: str, message: str) -> bool:
     return code == "context_length_exceeded" or "maximum context length" in message or "context window" in message
 
 
-def server_words(message: str, key: str = "") -> str:
+def server_words(message: str, key: str) -> str:
     """One line of what the server said: no key, no markup, no control characters, at most 300 characters."""
     if re.search(r"<\s*(?:!doctype|html|head|body)\b", message, re.IGNORECASE):
         return ""
-    if len(key) >= 8:
-        message = message.replace(key, "…")
-    message = _KEY_LIKE.sub("…", message)
+    message = _KEY_LIKE.sub("…", message[:10_000])
     printable = "".join(char if char.isprintable() else " " for char in message)
-    return " ".join(printable.split())[:300]
+    return " ".join("…" if names_key(word, key) else word for word in printable.split())[:300]
+
+
+def names_key(word: str, key: str) -> bool:
+    """Whether a word of a server holds the key, its beginning or its end; servers repeat keys masked like that."""
+    return len(key) >= 8 and (key[:6] in word or key[-4:] in word)

@@ -67,22 +67,22 @@ class Editor:
         """Wire the forms; returns the events that change the conversation."""
         self.start.click(
             _begin_edit,
-            [self.target, chatbot, visit],
+            [self.target, chatbot, visit, box],
             [box, *self.outputs, self.answer],
-            js="(_, history, visit) => [JSON.parse(window.vitrine.editTarget()), history, visit]",
+            js="(_, ...others) => [JSON.parse(window.vitrine.editTarget()), ...others]",
             queue=False,
             **QUIET,
         )
         self.cancel.click(_cancel_edit, visit, [box, *self.outputs], queue=False, **QUIET)
-        self.cancel_answer.click(_cancel_edit, visit, [box, *self.outputs], queue=False, **QUIET)
+        self.cancel_answer.click(_cancel_answer, visit, self.outputs, queue=False, **QUIET)
         saved = self.save.click(
             _save_answer, [self.answer, chatbot, visit], [chatbot, *self.outputs], concurrency_limit=None, **QUIET
         )
         return [saved]
 
 
-def _begin_edit(target: dict[str, Any], history: list[GradioMessage], visit: Visit) -> tuple[Any, ...]:
-    """Open the form for the message that the pencil belongs to."""
+def _begin_edit(target: dict[str, Any], history: list[GradioMessage], visit: Visit, written: object) -> tuple[Any, ...]:
+    """Open the form for the message that the pencil belongs to. ``written``: the draft in the box, kept meanwhile."""
     index = message_of_part(history, target["part"])
     if index is None or visit.busy or gradio_messages.is_titled(history[index]):
         return gr.skip(), *(gr.skip() for _ in range(Editor.OUTPUTS)), gr.skip()
@@ -91,15 +91,22 @@ def _begin_edit(target: dict[str, Any], history: list[GradioMessage], visit: Vis
     message = history[index]
     value = gradio_messages.box_value(message)
     if message["role"] == "user":
+        visit.draft = gradio_messages.draft(written)
         return gr.update(value=value), gr.update(visible=True), gr.update(visible=False), gr.skip()
     text = gradio_messages.unfenced(value["text"])
     return gr.skip(), gr.update(visible=False), gr.update(visible=True), text
 
 
 def _cancel_edit(visit: Visit) -> tuple[Any, ...]:
-    """Leave everything as it was; the box is emptied of the message that was put there."""
+    """Leave everything as it was; the draft that stood in the box comes back."""
     visit.editing = None
-    return gr.update(value=None), *Editor.closed()
+    return gr.update(value=visit.draft.value), *Editor.closed()
+
+
+def _cancel_answer(visit: Visit) -> tuple[Any, ...]:
+    """Leave the answer as it was; the box was never touched."""
+    visit.editing = None
+    return Editor.closed()
 
 
 async def _save_answer(text: str, history: list[GradioMessage], visit: Visit) -> tuple[Any, ...]:

@@ -21,12 +21,14 @@ from chat_core.settings import Settings
 from chat_ui import gradio_messages, notes
 from chat_ui.controls import from_values
 from chat_ui.gradio_messages import GradioMessage
-from chat_ui.texts import Language, known_language, t
+from chat_ui.texts import Language, known_language, number, t
 from chat_ui.turn import Turn
 from chat_ui.visit import Visit
 
 # A client's conversation is kept for its session, up to this many messages.
 MESSAGES_KEPT = 200
+# Characters; a longer text would keep other visitors waiting.
+LONGEST_COUNTED = 1_000_000
 
 
 @dataclass(slots=True)
@@ -75,7 +77,7 @@ def build(visit: gr.State, settings: Settings, app: Connection) -> None:
         session: ApiSession | None = None,
         visit: Visit | None = None,
         request: gr.Request | None = None,
-    ) -> AsyncIterator[str]:
+    ) -> AsyncIterator[tuple[str, ApiSession]]:
         """Ask a question; yields the text so far. ``message``: {"text": str, "files": [pictures and text files]}."""
         language = _language(request)
         state, known = visit or Visit(), session or ApiSession()
@@ -92,7 +94,8 @@ def build(visit: gr.State, settings: Settings, app: Connection) -> None:
             turn = Turn(connection, asked, settings.clocks)
             async with aclosing(turn.snapshots()) as snapshots:
                 async for snapshot in snapshots:
-                    yield snapshot.text
+                    # The session goes out as it came in: Gradio forgets only state that has been an output.
+                    yield snapshot.text, known
         except ChatError as error:
             raise gr.Error(notes.sentence(error, language), print_exception=False) from None
         if turn.error:
@@ -101,8 +104,10 @@ def build(visit: gr.State, settings: Settings, app: Connection) -> None:
             raise gr.Error(t(language, "note.refusal.text", refusal=turn.refusal), print_exception=False)
         known.messages = [*known.messages, question, assistant(turn.text)][-MESSAGES_KEPT:]
 
-    async def count_tokens(text: str, model: str = "", encoding: str = "") -> int:
+    async def count_tokens(text: str, model: str = "", encoding: str = "", request: gr.Request | None = None) -> int:
         """Tokens of a text, by ``encoding`` or by the tokenizer of ``model``; o200k_base where neither is given."""
+        if len(text) > LONGEST_COUNTED:
+            raise gr.Error(t(_language(request), "count.too_long", most=number(LONGEST_COUNTED)), print_exception=False)
         try:
             return await asyncio.to_thread(tokens.count_tokens, text, model or None, encoding=encoding or None)
         except ValueError as error:
@@ -127,7 +132,9 @@ def build(visit: gr.State, settings: Settings, app: Connection) -> None:
         ]
 
     public: dict[str, Any] = {"api_visibility": "public", "concurrency_limit": None}
-    gr.Button(visible=False).click(chat, [message, *inputs, session, visit], answer, api_name="chat", **public)
+    gr.Button(visible=False).click(
+        chat, [message, *inputs, session, visit], [answer, session], api_name="chat", **public
+    )
     gr.Button(visible=False).click(
         count_tokens,
         [gr.Textbox(visible=False), gr.Textbox(value="", visible=False), gr.Textbox(value="", visible=False)],

@@ -135,7 +135,7 @@ def build(
     answer_after(chatbot.option_select(take_option, [chatbot, visit], [box, chatbot], queue=False, **QUIET))
     box.stop(None, None, None, cancels=running, api_visibility="private")
 
-    undo = chatbot.undo(take_back, [chatbot, visit], [chatbot, box, examples], queue=False, **QUIET)
+    undo = chatbot.undo(take_back, [chatbot, visit, box], [chatbot, box, examples], queue=False, **QUIET)
     cleared = new_chat.click(
         begin_anew, [visit], [chatbot, box, examples, *editor.outputs], cancels=running, queue=False, **QUIET
     )
@@ -177,20 +177,22 @@ def take_option(history: list[GradioMessage], visit: Visit, chosen: gr.SelectDat
     return gr.update(**BUSY_BOX), kept
 
 
-def take_back(history: list[GradioMessage], visit: Visit) -> tuple[Any, Any, Any]:
-    """Undo the last turn: its message goes back into the box, pictures and files too."""
+async def take_back(history: list[GradioMessage], visit: Visit, written: object) -> tuple[Any, Any, Any]:
+    """Undo the last turn: its message goes back into the box, before what is written there."""
     kept = gradio_messages.up_to_last_question(history)
     if visit.busy or not kept:
         return gr.skip(), gr.skip(), gr.skip()
-    return kept[:-1], gr.update(value=gradio_messages.box_value(kept[-1])), gr.update(visible=len(kept) == 1)
+    undone = gradio_messages.draft(gradio_messages.box_value(kept[-1]))
+    box = gradio_messages.joined(undone, gradio_messages.draft(written))
+    await visit.remember(kept[:-1])
+    return kept[:-1], gr.update(value=box.value), gr.update(visible=len(kept) == 1)
 
 
 def begin_anew(visit: Visit) -> tuple[Any, ...]:
-    """An empty conversation; controls, connection and ledger stay."""
-    visit.history = ()
-    visit.editing = None
-    visit.take_ready()
-    return [], gr.update(value=None, **FREE_BOX), gr.update(visible=True), *Editor.closed()
+    """An empty conversation; controls, connection, ledger and the draft in the box stay."""
+    box = gr.update(**FREE_BOX) if visit.editing is None else gr.update(value=visit.draft.value, **FREE_BOX)
+    visit.abandon()
+    return [], box, gr.update(visible=True), *Editor.closed()
 
 
 def _taken(history: list[GradioMessage]) -> tuple[Any, ...]:

@@ -74,6 +74,9 @@ def from_values(*values: Any) -> Controls:
     given: dict[str, Any] = {
         field.name: value for field, value in zip(fields(Controls), values, strict=True) if value is not None
     }
+    for name in ("model", "persona", "effort", "stop"):
+        if not isinstance(given.get(name, ""), str):
+            del given[name]
     for name, allowed in (("history", get_args(HistorySent)), ("picture_links", get_args(PictureLinks))):
         if given.get(name) not in allowed:
             given.pop(name, None)

@@ -45,10 +45,12 @@ _HEADERS = {
 _REMOTE_ROUTE = re.compile(r"/(?:file[=/]|proxy=)\s*https?:", re.IGNORECASE)
 _REMOTE_URL = re.compile(r"\s*(?:https?:)?[/\\]{2}", re.IGNORECASE)
 # JSON may spell any letter as \uXXXX, so a body with such an escape is looked into as well.
-_WORTH_PARSING = re.compile(rb"https?:|\"\s*[/\\]{2}|\\u", re.IGNORECASE)
+_WORTH_PARSING = re.compile(rb"https?:|\"\s*[/\\]{2}|\\u|constructor_args", re.IGNORECASE)
 
 REFUSED_FILE = "A file must be uploaded first; this server fetches none from other addresses."
 REFUSED_SIZE = f"The request is larger than {MAX_EVENT_BYTES // 1024 // 1024} MB."
+REFUSED_COMPONENT = "A message holds text and uploaded files, no components."
+REFUSED_ENCODING = "The request is not in UTF-8."
 REFUSED_DEPTH = "The request is nested too deeply."
 
 
@@ -103,13 +105,16 @@ class RemoteFileGate:
         if body is None:
             await _refuse(413, REFUSED_SIZE, scope, receive, send)
             return
-        try:
-            remote = names_remote_file(body, _own_hosts(headers))
-        except RecursionError:
-            await _refuse(400, REFUSED_DEPTH, scope, receive, send)
+        if b"\0" in body:
+            # JSON in UTF-16 or UTF-32, which Gradio would read and the search below would not.
+            await _refuse(400, REFUSED_ENCODING, scope, receive, send)
             return
-        if remote:
-            await _refuse(400, REFUSED_FILE, scope, receive, send)
+        try:
+            refusal = refusal_of(body, _own_hosts(headers))
+        except RecursionError:
+            refusal = REFUSED_DEPTH
+        if refusal:
+            await _refuse(400, refusal, scope, receive, send)
             return
         await self.app(scope, _replay(body, receive), send)
 
@@ -119,19 +124,26 @@ def middleware() -> list[Middleware]:
     return [Middleware(SecurityHeaders), Middleware(RemoteFileGate)]
 
 
-def names_remote_file(body: bytes, own_hosts: frozenset[str]) -> bool:
-    """Whether a JSON body holds a file dict (one with a ``path``) whose path or url lies on another server.
+def refusal_of(body: bytes, own_hosts: frozenset[str]) -> str | None:
+    """Why a JSON body is not passed on to Gradio; None where it may be.
 
-    ``own_hosts``: hosts (with port) whose ``http`` urls mean this server.  A body that is no JSON holds no file.
-    Text that merely contains an address is no file.  Raises RecursionError for absurdly deep JSON.
+    Refused are a file dict (one with a ``path``) whose path or url lies on another server, and a component dict inside
+    a transcript: Gradio would build that component with the client's own arguments, and open any file named there.
+    ``own_hosts``: hosts (with port) whose ``http`` urls mean this server.  A body that is no JSON holds neither. Text
+    that merely contains an address is no file.  Raises RecursionError for absurdly deep JSON.
     """
     if not _WORTH_PARSING.search(body):
-        return False
+        return None
     try:
         data = json.loads(body)
     except ValueError:
-        return False
-    return any(_is_remote_file(value, own_hosts) for value in _dicts(data))
+        return None
+    for value in _dicts(data):
+        if "constructor_args" in value:
+            return REFUSED_COMPONENT
+        if _is_remote_file(value, own_hosts):
+            return REFUSED_FILE
+    return None
 
 
 def _is_remote_file(value: dict[str, Any], own_hosts: frozenset[str]) -> bool:

@@ -18,8 +18,9 @@ from chat_core.text_files import load_text_file
 
 GradioMessage = dict[str, Any]
 
+# .pdf: to be refused as a picture, whose words say what to do.
 IMAGE_SUFFIXES = frozenset(
-    (".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".avif", ".heic", ".heif")
+    (".pdf", ".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".avif", ".heic", ".heif")
 )
 
 
@@ -33,6 +34,17 @@ class Draft:
     @property
     def empty(self) -> bool:
         return not self.text.strip() and not self.files
+
+    @property
+    def value(self) -> dict[str, Any]:
+        """As the box takes it."""
+        return {"text": self.text, "files": [path for path, _ in self.files]}
+
+
+def joined(first: Draft, second: Draft) -> Draft:
+    """Two drafts as one, nothing of either lost."""
+    text = "\n\n".join(text for text in (first.text, second.text) if text.strip())
+    return Draft(text, first.files + second.files)
 
 
 def draft(value: object) -> Draft:

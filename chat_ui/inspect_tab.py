@@ -30,7 +30,7 @@ def build(words: Localizer, visit: gr.State, language: gr.Radio) -> InspectTab:
     """Draw the tab into the current block and wire the choice of a turn."""
     with gr.Column(elem_classes="sheet"):
         picker = words.add(gr.Dropdown(choices=[], elem_id="inspect-turn", interactive=True), label="inspect.turn")
-        about = words.add(gr.Markdown(elem_id="inspect-about"), value="inspect.empty")
+        about = gr.Markdown(t(words.language, "inspect.empty"), elem_id="inspect-about")
         body = words.add(gr.Code(language="json", elem_id="inspect-body", interactive=False), label="inspect.body")
         response = words.add(
             gr.Code(language="json", elem_id="inspect-response", interactive=False), label="inspect.response"
@@ -42,7 +42,7 @@ def build(words: Localizer, visit: gr.State, language: gr.Radio) -> InspectTab:
         )
         python_file = words.add(gr.DownloadButton(size="sm", interactive=False), label="inspect.download_python")
     shown = [about, body, response, curl, curl_file, python, python_file]
-    picker.input(show_turn, [picker, visit, language], shown, **QUIET)
+    gr.on([picker.input, language.change], show_turn, [picker, visit, language], shown, **QUIET)
     return InspectTab([picker, *shown])
 
 
@@ -79,8 +79,8 @@ def show_turn(number: int | None, visit: Visit, language: Language) -> tuple[Any
 
 
 def _name(number: int, turn: Turn, language: Language) -> str:
-    end = t(language, "inspect.failed", title=turn.error.kind) if turn.error else turn.outcome
-    return f"{number} · {turn.request.model} · {end}"
+    end = notes.outcome(turn.outcome, language)
+    return f"{number} · {turn.request.model} · {t(language, 'inspect.failed', title=end) if turn.error else end}"
 
 
 def _about(turn: Turn, language: Language, *, shortened: bool) -> str:

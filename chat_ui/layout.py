@@ -76,7 +76,13 @@ def build_app(settings: Settings, connection: Connection) -> App:
             return usage_tab.ledger_html(state.ledger, lang, model, settings.won_per_dollar)
 
         measured = [chat.box, visit, language, reference, *side.inputs]
-        changes = [chat.box.change, language.change, reference.change, *(control.change for control in side.inputs)]
+        changes = [
+            page.load,
+            chat.box.change,
+            language.change,
+            reference.change,
+            *(control.change for control in side.inputs),
+        ]
         gr.on(changes, measure, measured, meter, trigger_mode="always_last", queue=False, **QUIET)
         for event in [*chat.settled, *chat.changed]:
             event.then(measure, measured, meter, queue=False, **QUIET)

@@ -37,7 +37,10 @@ async def meter_html(
     except InputError as error:
         return f'<span class="problem">{escape(notes.sentence(error, language))}</span>'
     history = sendable((*_answered(visit.kept_history), message), controls.earlier_turns)
-    whole, parts = await asyncio.to_thread(_estimates, history, model, controls.persona)
+    if draft.empty:
+        # What the next message will carry along, before a word of it is written.
+        history = history[:-1]
+    whole, parts = await asyncio.to_thread(_estimates, history, model, controls.persona, draft.empty)
     known = visit.describe(connection, model)
     line = [
         f"<strong>{t(language, 'meter.next')}</strong>",
@@ -67,14 +70,16 @@ def _answered(history: tuple[Message, ...]) -> tuple[Message, ...]:
     return history[:-1] if history and history[-1].role == "user" else history
 
 
-def _estimates(messages: tuple[Message, ...], model: str, persona: str) -> tuple[Estimate, dict[str, int]]:
+def _estimates(
+    messages: tuple[Message, ...], model: str, persona: str, without_draft: bool
+) -> tuple[Estimate, dict[str, int]]:
     whole = tokens.estimate(messages, model, persona)
     with_history = tokens.estimate(messages, model)
-    draft = tokens.estimate(messages[-1:], model)
+    draft = tokens.estimate(() if without_draft else messages[-1:], model)
     parts = {
         "persona": whole.input_tokens - with_history.input_tokens,
         "history": with_history.input_tokens - draft.input_tokens,
-        "draft": draft.text_tokens,
+        "draft": 0 if without_draft else draft.text_tokens,
         "images": draft.image_tokens,
     }
     return whole, parts

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from chat_core.errors import ChatError, InputError, RateLimited, TimedOut
 from chat_core.events import Adjustment
+from chat_core.ledger import Entry
 from chat_ui import texts
 from chat_ui.texts import Language, t
 
@@ -50,9 +51,21 @@ def of_end(finish_reason: str | None, language: Language, *, text: str, refusal:
     return None
 
 
-def of_stop(language: Language, *, text: str) -> Note:
-    """The note of an answer that the visitor stopped."""
-    return _end("stopped", language, ("continue", "retry") if text else ("retry",))
+def of_stop(language: Language, *, text: str, entry: Entry | None) -> Note:
+    """The note of an answer that the visitor stopped. ``entry``: what was used of it; None: nothing that is known."""
+    used = "nothing" if entry is None else "free" if entry.free else "charged"
+    title, actions = t(language, "note.stopped.title"), ("continue", "retry") if text else ("retry",)
+    return Note(title, t(language, f"note.stopped_{used}.text"), actions)
+
+
+def outcome(name: str, language: Language) -> str:
+    """How an answer ended, in a word: the API's own finish reason, or ours for what it has no word for."""
+    if name == "stopped":
+        return t(language, "note.stopped.title")
+    if name == "unstated":
+        return t(language, "footnote.unstated")
+    key = f"error.{name}.title"
+    return t(language, key) if key in texts.TEXTS else name
 
 
 def unexpected(language: Language) -> Note:
@@ -63,7 +76,7 @@ def unexpected(language: Language) -> Note:
 def sentence(error: ChatError, language: Language) -> str:
     """A failure as one or two plain sentences, for toasts and for clients of the API."""
     title = t(language, f"error.{error.kind}.title", **_fields(error))
-    return f"{title}. {_error_text(error, language)}"
+    return f"{title}. {_error_text(error, language)}".replace("`", "").replace("*", "")
 
 
 def of_adjustment(adjustment: Adjustment, language: Language) -> str:

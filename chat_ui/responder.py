@@ -31,6 +31,7 @@ from chat_ui.visit import Visit
 
 log = logging.getLogger("vitrine.chat")
 
+MOST_FILES = 20
 # The box while an answer is on its way, and while there is none.
 BUSY_BOX: dict[str, Any] = {"submit_btn": False, "stop_btn": True}
 FREE_BOX: dict[str, Any] = {"submit_btn": True, "stop_btn": False}
@@ -74,7 +75,7 @@ class Responder:
             async with aclosing(turn.snapshots()) as snapshots:
                 async for snapshot in snapshots:
                     yield base + transcript.growing(snapshot, before, language, json_mode=controls.json_mode)
-            await visit.settle()
+            await visit.settle(turn)
             turn.noted = True
             yield base + self._whole(turn, before, language, reference, json_mode=controls.json_mode)
         except ChatError as error:
@@ -91,20 +92,23 @@ class Responder:
 
         Sets the transcript, the box, the examples and the banner of an edited message.
         """
-        turn = visit.current
-        if visit.busy:
-            # A second click brought this event about; the turn that runs will settle itself.
+        left, visit.abandoned = visit.abandoned, None
+        if left is not None:
+            await visit.settle(left)
+        if left is not None or visit.busy:
+            # The conversation is another now, or a second click brought this event about while an answer runs.
             return gr.skip(), gr.skip(), gr.skip(), gr.skip()
+        turn = visit.current
         shown: Any = gr.skip()
         if turn is not None and turn.stopped and not turn.noted:
             turn.noted = True
-            await visit.settle()
-            note = transcript.note_message(notes.of_stop(language, text=turn.text), language)
+            await visit.settle(turn)
+            note = transcript.note_message(notes.of_stop(language, text=turn.text, entry=turn.entry), language)
             kept = gradio_messages.without_notes_at_end(history)
             history = shown = [*kept, *self._footnotes(turn, language, reference), note]
         await visit.remember(history)
         returned, visit.returned = visit.returned, None
-        box = gr.update(**FREE_BOX) if returned is None else gr.update(value=returned, **FREE_BOX)
+        box = gr.update(**FREE_BOX) if returned is None else gr.update(value=returned.value, **FREE_BOX)
         banner = gr.update(visible=returned is not None and visit.editing is not None)
         return shown, box, gr.update(visible=not history), banner
 
@@ -116,12 +120,19 @@ class Responder:
         Such a message goes back into the box (``settle`` does that), pictures and files too.
         """
         draft = gradio_messages.draft(message)
-        if visit.busy or draft.empty:
+        if draft.empty:
+            return None
+        if visit.busy:
+            visit.returned = draft
+            return None
+        if len(draft.files) > MOST_FILES:
+            visit.returned = draft
+            warn(t(language, "chat.too_many_files", most=MOST_FILES))
             return None
         try:
             content = await user_content(draft, fetch_links=controls.picture_links == "fetch")
         except InputError as error:
-            visit.returned = {"text": draft.text, "files": [path for path, _ in draft.files]}
+            visit.returned = draft
             warn(notes.sentence(error, language))
             return None
         if visit.editing is not None:

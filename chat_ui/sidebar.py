@@ -1,9 +1,10 @@
 """The sidebar: where requests go, and every control of the request. Widgets and their events; knows no tab."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from html import escape
 from typing import Any
+from urllib.parse import urlsplit
 
 import gradio as gr
 from gradio.components import Component
@@ -11,7 +12,7 @@ from gradio.components import Component
 from chat_core import connections, discovery
 from chat_core.connections import Connection
 from chat_core.discovery import ListedModel
-from chat_core.errors import AccessDenied, BadRequest, ChatError, EndpointNotFound
+from chat_core.errors import AccessDenied, BadRequest, ChatError, EndpointNotFound, NotChatCompletions
 from chat_core.personas import Persona, find, load_personas
 from chat_core.settings import Settings
 from chat_ui import notes
@@ -64,12 +65,13 @@ def build(
     async def on_connect(typed_key: str, typed_url: str, state: Visit, lang: Language) -> tuple[Any, ...]:
         try:
             chosen = connections.from_visitor(typed_key, typed_url, public=settings.public)
-            listed = await _models_of(chosen, lang)
+            chosen, listed = await _reached(chosen, lang)
         except ChatError as error:
             warn(notes.sentence(error, lang))
             return (*(gr.skip() for _ in shown), gr.skip(), gr.skip(), gr.skip())
         state.typed = chosen
-        inform(t(lang, "connection.connected", where=connection_name(chosen, lang)))
+        if listed:
+            inform(t(lang, "connection.connected", where=connection_name(chosen, lang)))
         return (*_shown(state, chosen, listed, lang), "", gr.update(visible=True), gr.update(open=False))
 
     async def on_forget(state: Visit, lang: Language) -> tuple[Any, ...]:
@@ -116,6 +118,12 @@ def build(
         queue=False,
         **private,
     )
+    # Gradio draws an empty number as 0, and would send it; set again after loading, it stays empty. Limits are not set
+    # here either: Gradio would end the whole event at a number beyond them.
+    numbers = [control for control in controls if isinstance(control, gr.Number)]
+    page.load(lambda: [gr.update(value=None) for _ in numbers], None, numbers, queue=False, **private)
+    # The visit goes out as it came in: Gradio forgets the state of a closed tab only where it has been an output.
+    page.load(lambda state: state, visit, visit, queue=False, **private)
     gr.on([page.load], on_load, [visit, language], shown, **private)
     gr.on([page.load], look_for_local, None, [found_box, found], **private)
     return Sidebar(model, persona, new_chat, [model, prompt, *controls])
@@ -155,6 +163,17 @@ def model_card(model: ListedModel, connection: Connection, language: Language) -
         key = "model.ended" if model.shutdown <= date.today() else "model.shutdown"
         lines.append(f'<strong class="ending">{t(language, key, date=day(model.shutdown, language))}</strong>')
     return "<br>".join(lines)
+
+
+async def _reached(connection: Connection, language: Language) -> tuple[Connection, tuple[ListedModel, ...]]:
+    """The connection and its models; where only the host was typed, the usual ``/v1`` is tried after it."""
+    if urlsplit(connection.base_url).path:
+        return connection, await _models_of(connection, language)
+    try:
+        return connection, await discovery.list_models(connection)
+    except (EndpointNotFound, NotChatCompletions):
+        usual = replace(connection, base_url=f"{connection.base_url}/v1")
+        return usual, await _models_of(usual, language)
 
 
 async def _models_of(connection: Connection, language: Language) -> tuple[ListedModel, ...]:
@@ -231,10 +250,10 @@ def _request_controls(words: Localizer) -> list[Component]:
     stream = words.add(gr.Checkbox(value=True, elem_id="streaming"), label="stream.label", info="stream.info")
     with words.add(gr.Accordion(open=False, elem_id="more"), label="more.label"):
         words.add(gr.Markdown(elem_classes="quiet"), value="more.info")
-        max_tokens = words.add(gr.Number(value=None, precision=0, minimum=1), label="more.max_tokens")
-        top_p = words.add(gr.Number(value=None, minimum=0, maximum=1, step=0.05), label="more.top_p")
+        max_tokens = words.add(gr.Number(value=None, precision=0, elem_id="max-tokens"), label="more.max_tokens")
+        top_p = words.add(gr.Number(value=None, step=0.05, elem_id="top-p"), label="more.top_p")
         effort = words.add(gr.Dropdown(choices=["", *EFFORTS], value=""), label="more.effort", choices=_effort_words())
-        seed = words.add(gr.Number(value=None, precision=0), label="more.seed")
+        seed = words.add(gr.Number(value=None, precision=0, elem_id="seed"), label="more.seed")
         stop = words.add(gr.Textbox(lines=2, max_lines=4, max_length=1000), label="more.stop")
         links = words.add(
             gr.Radio(choices=[], value="url", elem_id="picture-links"),

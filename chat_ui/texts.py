@@ -78,7 +78,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     "temperature.own": ("Set the temperature", "온도 직접 정하기"),
     "temperature.own_info": ("Off: not sent, the model's default.", "끄면 보내지 않고 모델 기본값을 씁니다."),
     "temperature.label": ("Temperature", "온도"),
-    "temperature.suggested": ("This persona suggests {value}.", "이 페르소나의 권장값은 {value}입니다."),
+    "temperature.suggested": (
+        "This persona suggests a temperature of {value}.",
+        "이 페르소나의 권장 온도는 {value}입니다.",
+    ),
     "json.label": ("JSON mode", "JSON 모드"),
     "json.info": ("The answer is one JSON value.", "답이 JSON 값 하나로 옵니다."),
     "history.label": ("History sent", "보낼 대화 기록"),
@@ -141,6 +144,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     "chat.retry_failed": ("The server failed.", "서버 오류가 있었습니다."),
     "chat.retry_unreachable": ("No connection.", "연결되지 않았습니다."),
     "chat.reasoning": ("Reasoning", "추론 과정"),
+    "chat.too_many_files": (
+        "A message takes up to {most} files. Remove some and send again.",
+        "메시지 하나에 파일은 {most}개까지입니다. 몇 개를 빼고 다시 보내세요.",
+    ),
     "chat.nothing_to_send": ("Type a message or attach a file first.", "먼저 메시지를 쓰거나 파일을 붙이세요."),
     # examples
     "example.hello": (
@@ -165,7 +172,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "meter.price": ("≈ {money} before the answer", "답 전까지 ≈ {money}"),
     "meter.price_unknown": ("price unknown", "가격 모름"),
     "meter.free": ("free", "무료"),
-    "meter.as_if": ("the same on {model} ≈ {money}", "{model}라면 ≈ {money}"),
+    "meter.as_if": ("the same on {model} ≈ {money}", "{model} 기준 ≈ {money}"),
     "meter.overflow": (
         "Too long: {model} takes {limit} tokens. Shorten the message or send less history.",
         "너무 깁니다. {model}의 한도는 {limit} 토큰입니다. 메시지를 줄이거나 기록을 덜 보내세요.",
@@ -198,12 +205,19 @@ TEXTS: dict[str, tuple[str, str]] = {
         "≈ The server sent no usage; the tokens are counted here.",
         "≈ 서버가 사용량을 보내지 않아 여기서 센 값입니다.",
     ),
-    "footnote.as_if": ("Charged {charged}; the same on {model} ≈ {money}", "청구 {charged}, {model}라면 ≈ {money}"),
     # notes: ends of answers that are no plain stop
     "note.stopped.title": ("Stopped", "중지함"),
-    "note.stopped.text": (
-        "You stopped the answer; the connection to the server is closed. What was written so far is paid for (≈ estimated).",
+    "note.stopped_charged.text": (
+        "You stopped the answer; the connection to the server is closed. What was written so far is charged (≈ estimated).",
         "답을 중지하고 서버와의 연결을 닫았습니다. 그때까지 쓴 것은 과금됩니다(≈ 추정).",
+    ),
+    "note.stopped_free.text": (
+        "You stopped the answer; the connection to the server is closed. Nothing is charged.",
+        "답을 중지하고 서버와의 연결을 닫았습니다. 과금은 없습니다.",
+    ),
+    "note.stopped_nothing.text": (
+        "You stopped before the first word came; the connection to the server is closed.",
+        "첫 글자가 오기 전에 중지하고 서버와의 연결을 닫았습니다.",
     ),
     "note.length.title": ("Cut at the length limit", "길이 한도에서 잘림"),
     "note.length.text": (
@@ -234,7 +248,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "The server ended the answer properly but did not say why. Some servers never do.",
         "서버가 답을 정상으로 끝냈지만 이유를 말하지 않았습니다. 원래 그런 서버가 있습니다.",
     ),
-    "note.adjusted.title": ("Not sent as asked", "요청대로 보내지 않은 것"),
+    "note.adjusted.title": ("Sent otherwise than asked", "요청과 다르게 보낸 것"),
     # buttons of notes
     "action.retry": ("Retry", "다시 시도"),
     "action.continue": ("Continue", "이어 쓰기"),
@@ -468,7 +482,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "usage.output": ("Output", "출력"),
     "usage.reasoning": ("of it reasoning", "그중 추론"),
     "usage.charged": ("Charged", "청구"),
-    "usage.as_if": ("As if on {model}", "{model}라면"),
+    "usage.as_if": ("As if on {model}", "{model} 기준"),
     "usage.first": ("First token", "첫 토큰"),
     "usage.speed": ("Tokens/s", "토큰/초"),
     "usage.end": ("End", "종료"),
@@ -489,12 +503,17 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "usage.reference": ("Compare free answers with", "무료 답을 비교할 모델"),
     "count.heading.md": ("### Count tokens", "### 토큰 세기"),
+    "count.too_long": ("At most {most} characters are counted at once.", "한 번에 {most}자까지 셀 수 있습니다."),
+    "count.legend": (
+        "Each coloured piece is one token; · is a blank, and hexadecimal digits are bytes of a letter that was split. "
+        "Models are billed by tokens, and each family splits text by its own encoding.",
+        "색칠된 조각 하나가 토큰 하나입니다. ·는 빈칸이고, 16진수는 글자가 나뉘어 남은 바이트입니다. "
+        "요금은 토큰 수로 매기며, 모델 계열마다 글을 나누는 인코딩이 다릅니다.",
+    ),
+    "usage.seconds": ("{seconds} s", "{seconds}초"),
+    "usage.visit": ("A reload of the page begins a new visit.", "페이지를 새로 고치면 새 방문이 시작됩니다."),
     "count.label": ("Text", "글"),
     "count.placeholder": ("Type or paste a text.", "글을 쓰거나 붙여넣으세요."),
-    "count.default": (
-        "아버지가 방에 들어가신다. Father enters the room.",
-        "아버지가 방에 들어가신다. Father enters the room.",
-    ),
     "count.encoding": ("Encoding", "인코딩"),
     "count.tokens": ("Tokens", "토큰"),
     "count.per_character": ("Tokens per character", "글자당 토큰"),

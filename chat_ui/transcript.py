@@ -10,6 +10,7 @@ from typing import Any
 from chat_core.ledger import Entry
 from chat_core.pricing import price_usage
 from chat_core.tokens import image_tokens
+from chat_ui import notes
 from chat_ui.gradio_messages import GradioMessage, fenced_json
 from chat_ui.notes import Note
 from chat_ui.texts import Language, money, number, seconds, t
@@ -24,6 +25,7 @@ WAIT_SHOWN_AFTER = 2.5
 
 def text_message(text: str, *, json_mode: bool = False) -> GradioMessage:
     """An answer. As a content part, for Gradio strips the indentation of a plain string."""
+    text = text.replace(MARK, "")
     return {"role": "assistant", "content": [{"type": "text", "text": fenced_json(text) if json_mode else text}]}
 
 
@@ -65,14 +67,14 @@ def footnote(entry: Entry, language: Language, reference: str, won_per_dollar: D
     usage, timing = entry.usage, entry.timing
     about = "≈ " if usage.estimated else ""
     line = [about + t(language, "footnote.usage", input=number(usage.input_tokens), output=number(usage.output_tokens))]
-    line.append(
-        t(language, "footnote.unknown_price") if entry.cost is None else about + money(entry.cost, won_per_dollar)
-    )
+    line.append(charge(entry, language, won_per_dollar))
+    if entry.free and (as_if := as_if_cost(entry, reference)) is not None:
+        line.append(t(language, "meter.as_if", model=reference, money=money(as_if, won_per_dollar)))
     if timing.first_token is not None:
         line.append(t(language, "footnote.first", seconds=seconds(timing.first_token)))
     if speed := timing.tokens_per_second(usage.output_tokens):
         line.append(t(language, "footnote.speed", speed=number(speed)))
-    return titled(" · ".join(line), "  \n".join(_details(entry, language, reference, won_per_dollar)), status="done")
+    return titled(" · ".join(line), "  \n".join(_details(entry, language)), status="done")
 
 
 def as_if_cost(entry: Entry, reference: str) -> Decimal | None:
@@ -88,13 +90,15 @@ def as_if_cost(entry: Entry, reference: str) -> Decimal | None:
     return price.total if price else None
 
 
-def _about_money(entry: Entry, won_per_dollar: Decimal) -> str:
-    """The charge, marked as an estimate where it is one; nothing charged is exact."""
+def charge(entry: Entry, language: Language, won_per_dollar: Decimal) -> str:
+    """What was charged, marked where it is an estimate; nothing charged is exact."""
+    if entry.cost is None:
+        return t(language, "footnote.unknown_price")
     about = "≈ " if entry.usage.estimated and entry.cost else ""
-    return about + money(entry.cost or Decimal(0), won_per_dollar)
+    return about + money(entry.cost, won_per_dollar)
 
 
-def _details(entry: Entry, language: Language, reference: str, won_per_dollar: Decimal) -> list[str]:
+def _details(entry: Entry, language: Language) -> list[str]:
     usage = entry.usage
     lines = [
         t(language, "footnote.model", model=f"`{entry.model}`"),
@@ -103,10 +107,7 @@ def _details(entry: Entry, language: Language, reference: str, won_per_dollar: D
     ]
     if usage.image_tokens and not usage.estimated:
         lines.append(t(language, "footnote.images", tokens=number(usage.image_tokens)))
-    if entry.free and (as_if := as_if_cost(entry, reference)) is not None:
-        charged, other = money(entry.cost or Decimal(0), won_per_dollar), money(as_if, won_per_dollar)
-        lines.append(t(language, "footnote.as_if", charged=charged, model=f"`{reference}`", money=other))
-    reason = t(language, "footnote.unstated") if entry.outcome == "unstated" else f"`{entry.outcome}`"
+    reason = notes.outcome(entry.outcome, language)
     lines.append(t(language, "footnote.finish", reason=reason))
     lines.append(t(language, "footnote.total", seconds=seconds(entry.timing.total)))
     if usage.estimated:

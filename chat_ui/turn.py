@@ -7,6 +7,7 @@ all the same: only a yield lets Gradio notice that the tab was closed, and waits
 
 import asyncio
 import contextlib
+import logging
 import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
@@ -22,11 +23,15 @@ from chat_core.messages import ImagePart
 from chat_core.request import ChatRequest
 from chat_core.settings import Clocks
 
+log = logging.getLogger("vitrine.turn")
+
 HEARTBEAT_SECONDS = 1.0
 SHORTEST_WINDOW = 1 / 30
 LONGEST_WINDOW = 0.5
 # What a browser needs to draw one message of the transcript anew, with room to spare on a slow machine.
 WINDOW_PER_MESSAGE = 0.0015
+# The growing answer is drawn anew as well: half a second more at half a million characters.
+WINDOW_PER_CHARACTER = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +68,7 @@ class Turn:
         self._clocks = clocks
         self._window = min(max(SHORTEST_WINDOW, messages_on_page * WINDOW_PER_MESSAGE), LONGEST_WINDOW)
         self._pieces: dict[type, list[str]] = {TextDelta: [], ReasoningDelta: [], RefusalDelta: []}
+        self._characters = 0
         self._retrying: Retrying | None = None
         self._news = asyncio.Event()
         self._began = time.monotonic()
@@ -90,6 +96,12 @@ class Turn:
             return self.finished.finish_reason or "unstated"
         return "stopped"
 
+    @property
+    def weight(self) -> int:
+        """Bytes that keeping this turn costs, roughly: its pictures, once as bytes and once as base64."""
+        images = [image for message in self.request.messages for image in message.images]
+        return sum(len(image.data) * 7 // 3 for image in images if isinstance(image, ImagePart))
+
     async def snapshots(self) -> AsyncGenerator[Snapshot, None]:
         """Snapshots until the answer has ended, the last one whole. Raises nothing of the core: see ``error``.
 
@@ -102,7 +114,7 @@ class Turn:
                 await self._something_new(pump)
                 yield self._snapshot()
                 if not pump.done() and self._first_token is not None:
-                    await asyncio.wait({pump}, timeout=self._window)
+                    await asyncio.wait({pump}, timeout=self._window + self._characters * WINDOW_PER_CHARACTER)
             yield self._snapshot()
         finally:
             self.running = False
@@ -146,7 +158,11 @@ class Turn:
                 async for event in events:
                     self._take(event)
         except ChatError as error:
-            self.error = error
+            # Without its traceback, whose frames would keep the request alive as long as the error.
+            self.error = error.with_traceback(None)
+        except Exception as error:
+            log.error("An answer failed: %s", type(error).__name__, exc_info=error)
+            self.error = ChatError("Something unexpected happened.")
         finally:
             self._news.set()
 
@@ -154,6 +170,7 @@ class Turn:
         match event:
             case TextDelta(text, 0) | ReasoningDelta(text, 0) | RefusalDelta(text, 0):
                 self._pieces[type(event)].append(text)
+                self._characters += len(text)
                 self._last_piece = time.monotonic()
                 if self._first_token is None:
                     self._first_token = self._last_piece - self._began

@@ -11,14 +11,16 @@ from chat_core import tokens
 from chat_core.ledger import Entry, Ledger
 from chat_core.pricing import reference_models
 from chat_core.settings import Settings
+from chat_ui import notes
 from chat_ui.localize import Localizer
 from chat_ui.texts import Language, money, number, seconds, t
-from chat_ui.transcript import as_if_cost
+from chat_ui.transcript import as_if_cost, charge
 from chat_ui.visit import Visit
 
 # A text of this length is counted whole; its pieces are shown up to this number.
 LONGEST_TEXT = 200_000
 PIECES_SHOWN = 400
+SAMPLE_TEXT = "아버지가 방에 들어가신다. Father enters the room."
 USED_BY = {
     "o200k_base": "gpt-5, gpt-4.1, gpt-4o, o1, o3",
     "cl100k_base": "gpt-4, gpt-3.5-turbo, text-embedding-3",
@@ -57,13 +59,12 @@ def build(
         table = gr.HTML(elem_id="ledger", value=ledger(Visit(), words.language, str(reference.value)))
         words.add(gr.Markdown(), value="count.heading.md")
         text = words.add(
-            gr.Textbox(lines=3, max_lines=12, max_length=LONGEST_TEXT, elem_id="count-text"),
+            gr.Textbox(SAMPLE_TEXT, lines=3, max_lines=12, max_length=LONGEST_TEXT, elem_id="count-text"),
             label="count.label",
             placeholder="count.placeholder",
-            value="count.default",
         )
         counts = gr.HTML(elem_id="counts")
-    reference.change(ledger, [visit, language, reference], table, queue=False, **QUIET)
+    gr.on([reference.change, language.change], ledger, [visit, language, reference], table, queue=False, **QUIET)
     gr.on([text.change, language.change], counts_html, [text, language], counts, trigger_mode="always_last", **QUIET)
     return UsageTab(table, counts, text)
 
@@ -82,13 +83,13 @@ def ledger_html(used: Ledger, language: Language, reference: str, won_per_dollar
     ]
     head = "".join(f'<th scope="col">{name}</th>' for name in heads)
     foot = _total(used, language, reference, won_per_dollar)
-    notes = [t(language, "usage.list_price"), t(language, "usage.won", rate=f"₩{won_per_dollar:,.0f}")]
-    if used.totals().estimated:
-        notes.insert(0, t(language, "usage.estimated"))
+    remarks = [t(language, "usage.estimated")] if used.totals().estimated else []
+    remarks += [t(language, "usage.list_price"), t(language, "usage.won", rate=f"₩{won_per_dollar:,.0f}")]
+    remarks.append(t(language, "usage.visit"))
     return (
         f'<div class="table-scroll" tabindex="0"><table class="figures"><thead><tr>{head}</tr></thead>'
         f"<tbody>{''.join(rows)}</tbody><tfoot>{foot}</tfoot></table></div>"
-        f'<p class="quiet">{" ".join(notes)}</p>'
+        f'<p class="quiet">{" ".join(remarks)}</p>'
     )
 
 
@@ -105,9 +106,9 @@ def counts_html(text: str, language: Language) -> str:
             f'<td class="number">{each}</td><td>{models}</td></tr>'
         )
         shown.append(f"<p><code>{encoding}</code></p>{_pieces_html(text, encoding, language)}")
-    return (
-        f'<table class="figures"><thead><tr>{heads}</tr></thead><tbody>{"".join(rows)}</tbody></table>{"".join(shown)}'
-    )
+    table = f'<table class="figures"><thead><tr>{heads}</tr></thead><tbody>{"".join(rows)}</tbody></table>'
+    legend = f'<p class="quiet">{t(language, "count.legend")}</p>'
+    return f'{legend}<div class="table-scroll" tabindex="0">{table}</div>{"".join(shown)}'
 
 
 _COUNT_COLUMNS = ("encoding", "tokens", "per_character", "models")
@@ -140,14 +141,15 @@ def _row(position: int, entry: Entry, language: Language, reference: str, won_pe
     as_if = as_if_cost(entry, reference) if entry.free else None
     numbers = [about + number(usage.input_tokens), number(usage.cached_tokens)]
     numbers += [about + number(usage.output_tokens), number(usage.reasoning_tokens)]
-    numbers.append(t(language, "usage.unknown") if entry.cost is None else about + money(entry.cost, won_per_dollar))
+    numbers.append(t(language, "usage.unknown") if entry.cost is None else charge(entry, language, won_per_dollar))
     numbers.append("–" if as_if is None else about + money(as_if, won_per_dollar))
-    numbers.append(f"{seconds(entry.timing.first_token)} s" if entry.timing.first_token is not None else "–")
+    first = entry.timing.first_token
+    numbers.append("–" if first is None else t(language, "usage.seconds", seconds=seconds(first)))
     numbers.append(number(speed) if speed else "–")
     cells = "".join(f'<td class="number">{value}</td>' for value in numbers)
     return (
         f'<tr><th scope="row">{position}</th><td><code>{escape(entry.model)}</code></td>{cells}'
-        f"<td>{escape(entry.outcome)}</td></tr>"
+        f"<td>{escape(notes.outcome(entry.outcome, language))}</td></tr>"
     )
 
 
@@ -155,15 +157,14 @@ def _total(used: Ledger, language: Language, reference: str, won_per_dollar: Dec
     """Charged and as-if sums apart; answers of unknown price are counted, not priced."""
     totals = used.totals()
     about = "≈ " if totals.estimated else ""
-    charged = money(totals.cost, won_per_dollar)
+    charged = (about if totals.cost else "") + money(totals.cost, won_per_dollar)
     if totals.unpriced:
         charged += f"<br>{t(language, 'usage.unpriced', count=totals.unpriced)}"
     free = [entry for entry in used.entries if entry.free]
     compared = [cost for entry in free if (cost := as_if_cost(entry, reference)) is not None]
-    as_if = money(sum(compared, Decimal(0)), won_per_dollar) if compared else "–"
-    sums = (totals.input_tokens, totals.cached_tokens, totals.output_tokens, totals.reasoning_tokens)
-    cells = "".join(
-        f'<td class="number">{value}</td>' for value in [*(number(value) for value in sums), about + charged]
-    )
+    as_if = about + money(sum(compared, Decimal(0)), won_per_dollar) if compared else "–"
+    numbers = [about + number(totals.input_tokens), number(totals.cached_tokens)]
+    numbers += [about + number(totals.output_tokens), number(totals.reasoning_tokens), charged]
+    cells = "".join(f'<td class="number">{value}</td>' for value in numbers)
     head = f'<th scope="row" colspan="2">{t(language, "usage.total")}</th>'
     return f'<tr>{head}{cells}<td class="number">{as_if}</td><td colspan="3"></td></tr>'

@@ -8,20 +8,20 @@ import asyncio
 import logging
 import time
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from chat_core.connections import Connection
 from chat_core.discovery import ListedModel, describe_model
 from chat_core.errors import InputError
 from chat_core.ledger import Ledger
 from chat_core.messages import ImagePart, Message, Part
-from chat_ui.gradio_messages import GradioMessage, load_file, to_core
+from chat_ui.gradio_messages import Draft, GradioMessage, load_file, to_core
 from chat_ui.turn import Turn
 
 log = logging.getLogger("vitrine.visit")
 
-# Each kept turn holds its request body, pictures and all.
+# Each kept turn holds its request body, pictures and all; older ones go when they are too many or weigh too much.
 TURNS_KEPT = 30
+BYTES_KEPT = 24 * 1024 * 1024
 # Between the event that takes a message and the one that answers it lies one round trip.
 READY_SECONDS = 5.0
 
@@ -30,10 +30,10 @@ READY_SECONDS = 5.0
 class Visit:
     """One visitor's session. ``typed``: the visitor's own connection; None: the app's is used.
 
-    ``history``: the conversation as core messages with the pictures' bytes dropped, for the meter.  ``editing``: the
-    index of the message that is being edited; what follows it is cut when the new one is sent.
-    ``editing_at``: its place in ``history``.  ``returned``: a message
-    that could not be sent, on its way back into the box.
+    ``history``: the conversation as core messages with the pictures' bytes dropped, for the meter.  ``abandoned``: the
+    running turn of a conversation that was left.  ``editing``: the index of the message that is being edited; what
+    follows it is cut when the new one is sent.  ``editing_at``: its place in ``history``.  ``draft``: what stood in the
+    box before an edit.  ``returned``: a message that could not be sent, on its way back into the box.
     """
 
     typed: Connection | None = None
@@ -41,11 +41,13 @@ class Visit:
     turns: list[Turn] = field(default_factory=list)
     turns_made: int = 0
     current: Turn | None = None
+    abandoned: Turn | None = None
     models: dict[str, ListedModel] = field(default_factory=dict)
     first_model: str = ""
     history: tuple[Message, ...] = ()
     editing: int | None = None
-    returned: dict[str, Any] | None = None
+    returned: Draft | None = None
+    draft: Draft = field(default_factory=lambda: Draft(""))
     editing_at: int = 0
     _sizes: dict[str, Part] = field(default_factory=dict)
     _ready_since: float = float("-inf")
@@ -69,17 +71,27 @@ class Visit:
         ready, self._ready_since = self._ready_since, float("-inf")
         return ready > float("-inf")
 
-    async def settle(self) -> None:
-        """Write the last turn's ledger entry, if it used anything and has none yet."""
-        turn = self.current
-        if turn is not None and turn.entry is None and (entry := await turn.settle()):
+    async def settle(self, turn: Turn) -> None:
+        """Write a turn's ledger entry, if it used anything and has none yet."""
+        if turn.entry is None and (entry := await turn.settle()):
             self.ledger.add(entry)
+
+    def abandon(self) -> None:
+        """Leave the conversation for a new one, and an answer that is on its way with it."""
+        if self.current is not None and self.current.running:
+            self.abandoned = self.current
+        self.current = None
+        self.history = ()
+        self.editing = None
+        self.take_ready()
 
     def begin(self, turn: Turn) -> None:
         """Keep a turn from its start, so that a stopped one is not lost."""
         self.current = turn
         self.turns_made += 1
         self.turns = [*self.turns, turn][-TURNS_KEPT:]
+        while len(self.turns) > 1 and sum(kept.weight for kept in self.turns) > BYTES_KEPT:
+            del self.turns[0]
 
     async def remember(self, history: list[GradioMessage]) -> None:
         """Keep the conversation for the meter, without the pictures' bytes; a file that is gone keeps the old one."""

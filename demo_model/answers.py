@@ -71,7 +71,11 @@ def _goes_on(reading: Reading) -> str | None:
 
 
 def _pictures(reading: Reading) -> str | None:
-    return _described(reading, reading.last.pictures) if reading.last.pictures else None
+    if not reading.last.pictures:
+        return None
+    described = _described(reading, reading.last.pictures)
+    files = _files(reading)
+    return f"{described}\n\n{files}" if files else described
 
 
 def _asks_for_pictures(reading: Reading) -> str | None:

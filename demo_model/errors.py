@@ -28,7 +28,8 @@ class ApiError(Exception):
     @property
     def body(self) -> dict[str, Any]:
         """The response body."""
-        return {"error": {"message": self.message, "type": self.kind, "param": self.param, "code": self.code}}
+        message = self.message.encode("utf-8", "replace").decode("utf-8")  # a request may hold half letters
+        return {"error": {"message": message, "type": self.kind, "param": self.param, "code": self.code}}
 
 
 _JSON_NAMES = {

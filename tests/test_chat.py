@@ -150,7 +150,7 @@ async def test_complete_has_what_the_api_has(server, streamed):
     assert completion.usage.input_tokens == 12
     assert completion.usage.output_tokens == 3
     assert completion.response["choices"][0]["message"]["content"] == "Hello"
-    assert completion.finished.timing.first_token is not None
+    assert (completion.finished.timing.first_token is not None) is streamed
     assert ("stream" in server.requests[0].body) is streamed
 
 

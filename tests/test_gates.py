@@ -45,16 +45,16 @@ LOCAL = {"path": "/tmp/gradio/ab/cat.png", "meta": {"_type": "gradio.FileData"}}
     ],
 )
 def test_remote_files_are_told_from_text_and_uploads(data: Any, refused: bool) -> None:
-    assert gates.names_remote_file(json.dumps(data).encode(), OWN) is refused
+    assert (gates.refusal_of(json.dumps(data).encode(), OWN) is not None) is refused
 
 
 def test_escaped_letters_do_not_hide_an_address() -> None:
-    assert gates.names_remote_file(b'{"p\\u0061th": "\\u0068ttp://example.com/cat.png"}', OWN)
+    assert gates.refusal_of(b'{"p\\u0061th": "\\u0068ttp://example.com/cat.png"}', OWN)
 
 
 @pytest.mark.parametrize("body", [b"", b"not json http://", b"\xff\xfe http:", b'"http://example.com"'])
 def test_a_body_without_files_passes(body: bytes) -> None:
-    assert not gates.names_remote_file(body, OWN)
+    assert not gates.refusal_of(body, OWN)
 
 
 async def echo(request: Request) -> JSONResponse:
@@ -100,6 +100,25 @@ async def test_requests_are_passed_or_refused(
         assert response.json() == {"size": len(body)}
     else:
         assert response.json()["detail"].endswith(".")
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-32"])
+async def test_a_body_in_another_encoding_is_refused(door: httpx.AsyncClient, encoding: str) -> None:
+    body = json.dumps({"data": [{"path": "https://example.com/a.png", "meta": {"_type": "gradio.FileData"}}]})
+    response = await door.post("/gradio_api/queue/join", content=body.encode(encoding))
+    assert response.status_code == 400
+    assert response.json()["detail"] == gates.REFUSED_ENCODING
+
+
+@pytest.mark.parametrize("spelled", ["constructor_args", "constructor\\u005fargs"])
+async def test_a_transcript_with_a_component_in_it_is_refused(door: httpx.AsyncClient, spelled: str) -> None:
+    part = '{"type": "component", "component": "file", "' + spelled + '": {}}'
+    body = '{"data": [[{"role": "user", "content": [' + part + "]}]]}"
+    response = await door.post("/gradio_api/queue/join", content=body.encode())
+    assert response.status_code == 400
+    assert response.json()["detail"] == gates.REFUSED_COMPONENT
+    text = json.dumps({"data": ["what are constructor_args?"]}).encode()
+    assert (await door.post("/gradio_api/queue/join", content=text)).status_code == 200
 
 
 async def test_a_body_without_an_announced_length_is_counted(door: httpx.AsyncClient) -> None:

@@ -1,11 +1,16 @@
 """What a visitor reads when something went wrong or ended early, in both languages."""
 
 import re
+from dataclasses import replace
+from datetime import UTC, datetime
+from decimal import Decimal
 
 import pytest
 
 from chat_core import Adjustment, errors
 from chat_core.errors import ChatError, InputError
+from chat_core.events import Timing, Usage
+from chat_core.ledger import Entry
 from chat_ui import notes
 from chat_ui.texts import LANGUAGES, TEXTS, Language, t
 
@@ -46,7 +51,7 @@ def test_every_failure_has_a_note_and_a_sentence(error: ChatError, language: Lan
     for text in (note.title, note.text, sentence):
         assert text.strip()
         assert not re.search(r"[{}]|None|Traceback", text)
-    assert note.text in sentence
+    assert re.sub("[`*]", "", note.text) in sentence
     assert note.title in sentence
     assert "\n" not in sentence
     assert ("retry" in note.actions) is not isinstance(error, InputError)
@@ -67,8 +72,8 @@ def test_no_two_failures_read_alike() -> None:
         (errors.RateLimited("x", seconds=2.5), "2.5 s"),
         (errors.TimedOut("x", clock="first_token", seconds=120.0), "120 s"),
         (errors.TimedOut("x", clock="silence", seconds=0.5), "0.5 s"),
-        (errors.ModelNotFound("x", model="gpt-x"), "`gpt-x`"),
-        (errors.ParameterRefused("x", parameter="seed"), "`seed`"),
+        (errors.ModelNotFound("x", model="gpt-x"), "gpt-x"),
+        (errors.ParameterRefused("x", parameter="seed"), "seed"),
         (errors.Unreachable("x", host="example.com:1"), "example.com:1"),
         (errors.ImageError("x", name="a.svg", reason="svg"), "a.svg"),
         (errors.FetchError("x", host="example.com", reason="timed_out"), "example.com"),
@@ -178,8 +183,15 @@ def test_an_answer_cut_before_its_first_word_is_told_apart() -> None:
 
 @pytest.mark.parametrize(("text", "actions"), [("Hel", ("continue", "retry")), ("", ("retry",))])
 def test_stopped(text: str, actions: tuple[str, ...]) -> None:
-    note = notes.of_stop("en", text=text)
+    note = notes.of_stop("en", text=text, entry=None)
     assert (note.title, note.actions) == ("Stopped", actions)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_stopped_answer_is_charged_free_or_nothing_at_all(language: Language) -> None:
+    paid = Entry(datetime.now(UTC), "m", Usage(1, 1), Decimal(1), Timing(0.1, 1.0), "stopped")
+    entries = (paid, replace(paid, free=True, cost=Decimal(0)), None)
+    assert len({notes.of_stop(language, text="Hel", entry=entry).text for entry in entries}) == 3
 
 
 @pytest.mark.parametrize("reason", [key.split(".")[1] for key in TEXTS if key.startswith("adjustment.")])

