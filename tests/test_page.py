@@ -178,11 +178,10 @@ def send(page: Page, words: str) -> None:
 
 
 def begin_anew(page: Page) -> None:
-    """Press New chat, and wait until it has emptied chat and box."""
-    box(page).fill("thrown away")
+    """Press New chat, and wait until it has emptied the chat; the draft in the box stays."""
     page.locator("#new-chat").click()
-    expect(box(page)).to_have_value("")
-    expect(questions(page)).to_have_count(0)
+    expect(page.locator("#chatbot [data-testid=user]")).to_have_count(0)
+    expect(page.locator("#examples")).to_be_visible()
 
 
 def attach(page: Page, *files: FilePayload) -> None:
