@@ -25,7 +25,7 @@ lint:
 	@$(for_dev) "$$python" -m ruff format --check . && "$$python" -m ruff check . && "$$python" -m mypy
 
 test: lint
-	@$(for_dev) exec "$$python" -m pytest $(ARGS)
+	@$(for_dev) exec "$$python" -m pytest -n 2 --dist loadfile $(ARGS)
 
 format:
 	@$(for_dev) "$$python" -m ruff check --fix . && "$$python" -m ruff format .

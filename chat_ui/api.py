@@ -20,6 +20,7 @@ from chat_core.messages import Message, assistant
 from chat_core.settings import Settings
 from chat_ui import gradio_messages, notes
 from chat_ui.controls import from_values
+from chat_ui.files_apart import read_transcript
 from chat_ui.gradio_messages import GradioMessage
 from chat_ui.texts import Language, known_language, number, t
 from chat_ui.turn import Turn
@@ -152,7 +153,7 @@ async def _question(message: dict[str, Any], *, as_pictures: bool) -> Message | 
         return None
     parts: list[Any] = [{"path": path, "orig_name": name} for path, name in draft.files]
     entry: GradioMessage = {"role": "user", "content": [*parts, draft.text]}
-    return (await asyncio.to_thread(gradio_messages.to_core, [entry], urls_as_pictures=as_pictures))[0]
+    return (await read_transcript([entry], urls_as_pictures=as_pictures))[0]
 
 
 def _language(request: gr.Request | None) -> Language:

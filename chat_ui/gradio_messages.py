@@ -99,6 +99,12 @@ def to_core(history: Sequence[GradioMessage], *, urls_as_pictures: bool = True) 
     return tuple(messages)
 
 
+def holds_files(history: Sequence[GradioMessage]) -> bool:
+    """Whether there are files to read, or pictures written out as data URLs."""
+    parts = [part for entry in history for part in content(entry.get("content"))]
+    return any(part["type"] == "file" or "data:image/" in part["text"] for part in parts)
+
+
 def count_messages(history: Sequence[GradioMessage]) -> int:
     """How many messages ``to_core`` makes of this, without reading a file."""
     roles = [entry["role"] for entry in history if entry.get("role") in ("user", "assistant") and not is_titled(entry)]

@@ -3,7 +3,6 @@
 No exception may leave these events: Gradio would cover the transcript and leave the box dead until a reload.
 """
 
-import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import aclosing
@@ -21,6 +20,7 @@ from chat_core.messages import ImagePart, RemoteImage, TextPart, user
 from chat_core.settings import Settings
 from chat_ui import gradio_messages, notes, transcript
 from chat_ui.controls import Controls, from_values
+from chat_ui.files_apart import read_file, read_transcript
 from chat_ui.gradio_inside import keep_file
 from chat_ui.gradio_messages import Draft, GradioMessage
 from chat_ui.localize import warn
@@ -144,9 +144,7 @@ class Responder:
         self, kept: list[GradioMessage], visit: Visit, language: Language, controls: Controls
     ) -> tuple[Turn, str]:
         """The turn to run, and the text that it goes on from when an answer is to be continued."""
-        messages = await asyncio.to_thread(
-            gradio_messages.to_core, kept, urls_as_pictures=controls.picture_links == "url"
-        )
+        messages = await read_transcript(kept, urls_as_pictures=controls.picture_links == "url")
         continuing = messages[-1].role == "assistant"
         follow_up = user(t(language, "continue.prompt")) if continuing else None
         connection = visit.connection(self.app)
@@ -197,7 +195,7 @@ async def user_content(draft: Draft, *, fetch_links: bool = False) -> list[dict[
     """
     parts: list[dict[str, Any]] = []
     for path, name in draft.files:
-        loaded = await asyncio.to_thread(gradio_messages.load_file, path, name)
+        loaded = await read_file(path, name)
         parts.append(_file_part(loaded, name) if isinstance(loaded, ImagePart) else {"path": path, "alt_text": name})
     if not fetch_links:
         return [*parts, {"type": "text", "text": draft.text}] if draft.text.strip() else parts

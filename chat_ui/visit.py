@@ -4,7 +4,6 @@ Lives in a ``gr.State``, in the memory of the session and nowhere else, and is c
 set an output, but what stands here stays.
 """
 
-import asyncio
 import logging
 import time
 from dataclasses import dataclass, field, replace
@@ -14,7 +13,8 @@ from chat_core.discovery import ListedModel, describe_model
 from chat_core.errors import InputError
 from chat_core.ledger import Ledger
 from chat_core.messages import ImagePart, Message, Part
-from chat_ui.gradio_messages import Draft, GradioMessage, load_file, to_core
+from chat_ui.files_apart import read_transcript
+from chat_ui.gradio_messages import Draft, GradioMessage, load_file
 from chat_ui.turn import Turn
 
 log = logging.getLogger("vitrine.visit")
@@ -96,7 +96,7 @@ class Visit:
     async def remember(self, history: list[GradioMessage]) -> None:
         """Keep the conversation for the meter, without the pictures' bytes; a file that is gone keeps the old one."""
         try:
-            messages = await asyncio.to_thread(to_core, history)
+            messages = await read_transcript(history)
         except InputError as error:
             log.warning("The conversation cannot be measured: %s", error.kind)
             return

@@ -1,0 +1,27 @@
+"""Reading the visitors' files in threads of their own, so that big pictures make nobody's plain turn wait.
+
+Everything else that takes time goes to asyncio's own few threads; there a handful of pictures would hold all of them.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+
+from chat_core.messages import ImagePart, Message, TextFile
+from chat_ui import gradio_messages
+from chat_ui.gradio_messages import GradioMessage
+
+_THREADS = ThreadPoolExecutor(max_workers=2, thread_name_prefix="files")
+
+
+async def read_file(path: str, name: str) -> ImagePart | TextFile:
+    """``gradio_messages.load_file``, apart. Raises ImageError or FileError."""
+    return await asyncio.get_running_loop().run_in_executor(_THREADS, gradio_messages.load_file, path, name)
+
+
+async def read_transcript(history: Sequence[GradioMessage], *, urls_as_pictures: bool = True) -> tuple[Message, ...]:
+    """``gradio_messages.to_core``, apart where there are files to read. Raises ImageError and FileError."""
+    convert = partial(gradio_messages.to_core, history, urls_as_pictures=urls_as_pictures)
+    threads = _THREADS if gradio_messages.holds_files(history) else None
+    return await asyncio.get_running_loop().run_in_executor(threads, convert)
