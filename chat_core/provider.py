@@ -210,8 +210,8 @@ async def _bound_error_body(response: httpx2.Response) -> None:
     """The SDK reads the body of an error whole, and unpacks it; a few hundred bytes can unpack to gigabytes."""
     if response.status_code < 300 or not isinstance(response.stream, httpx2.AsyncByteStream):
         return
-    for name in ("content-encoding", "content-type"):
-        response.headers.pop(name, None)
+    response.headers.pop("content-encoding", None)
+    # A charset such as hex makes the SDK raise; the body is JSON or it is nothing to us.
     response.headers["content-type"] = "application/json; charset=utf-8"
     response.stream = _Beginning(response.stream)
 

@@ -560,3 +560,64 @@ async def test_fifty_at_once_each_get_their_own(server):
 
     for expected, got in await asyncio.gather(*(one(number) for number in range(50))):
         assert got == expected
+
+
+SECRET = "AIzaOWNERKEY-0123456789abcdefgh"
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        play.raw(*sse(play.chunk("Hel"), {"error": {"message": f"Your key {SECRET} is bad"}})),
+        play.error(400, "Odd", param=SECRET),
+        play.error(400, f"masked: {SECRET[:10]}****{SECRET[-8:]}"),
+        play.error(403, f"no: {SECRET}"),
+    ],
+)
+async def test_no_part_of_a_key_of_any_form_is_told(server, script, caplog):
+    server.script = script
+    with pytest.raises(ChatError) as caught:
+        await complete(connection(server, api_key=SECRET), HELLO, clocks=QUICK)
+    error = caught.value
+    told = f"{error.message} {error.server_words} {error.fields} {error.request_id} {caplog.text}"
+    assert SECRET[:6] not in told
+    assert SECRET[-4:] not in told
+
+
+@pytest.mark.parametrize("name", [SECRET, "two\u00a0words", "x" * 200, "<b>"])
+async def test_a_request_id_that_is_no_name_is_not_told(server, name, caplog):
+    async def named(exchange):
+        await exchange.start(500, "application/json", x_request_id=name)
+        await exchange.end()
+
+    server.script = named
+    with pytest.raises(ChatError) as caught:
+        await complete(connection(server, api_key=SECRET), HELLO, clocks=QUICK)
+    assert caught.value.request_id is None
+    assert name not in caplog.text
+
+
+async def test_a_packed_error_body_is_not_unpacked(server):
+    bomb = gzip.compress(b" " * 100_000_000)
+    server.script = play.reply(400, bomb, content_encoding="gzip")
+    _, error = await collect(server)
+    assert error is not None
+    assert error.kind == "bad_request"
+    assert error.__context__ is None
+
+
+@pytest.mark.parametrize("charset", ["hex", "zlib", "nonsense"])
+async def test_odd_charsets_of_an_error_are_no_error_of_ours(server, charset):
+    server.script = play.reply(400, {"error": {"message": "Nonsense"}}, f"application/json; charset={charset}")
+    _, error = await collect(server)
+    assert error is not None
+    assert error.kind == "bad_request"
+
+
+async def test_halves_of_letters_are_put_together(server):
+    pieces = ("a\\ud83d", "\\ude42b", "\\udc00")
+    halves = ['{"choices": [{"index": 0, "delta": {"content": "' + piece + '"}}]}' for piece in pieces]
+    server.script = play.raw(*sse(*halves, STOP))
+    got, error = await collect(server)
+    assert error is None
+    assert text_of(got) == "a🙂b\ufffd"
