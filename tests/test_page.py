@@ -1001,3 +1001,22 @@ def test_nothing_runs_over_the_edge_of_the_window(browser: Browser, stage: Stage
         edge = Image.open(io.BytesIO(page.screenshot())).convert("L").crop((width - 3, 600, width - 2, 601))
         assert (edge.tobytes()[0] > 127) is (theme == "light")
         assert errors == []
+
+
+def test_a_draft_outlives_a_cancelled_edit_and_an_undo(chat: Page, stage: Stage) -> None:
+    stage.plays(play.answer("Fine."))
+    send(chat, "First question")
+    box(chat).fill("my draft")
+    pencils(chat).first.click()
+    expect(box(chat)).to_have_value("First question")
+    expect(box(chat)).to_be_focused()
+    chat.locator("#cancel-edit").click()
+    expect(box(chat)).to_have_value("my draft")
+    pencils(chat).last.click()
+    expect(chat.locator("#answer-text textarea")).to_be_focused()
+    chat.locator("#answer-editor button").last.click()
+    expect(chat.locator("#answer-editor")).to_have_count(0)
+    expect(box(chat)).to_have_value("my draft")
+    under(chat, "Undo").click()
+    expect(box(chat)).to_have_value("First question\n\nmy draft")
+    expect(chat.locator("#meter")).to_contain_text("history 0")
