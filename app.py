@@ -46,8 +46,9 @@ def main() -> int:
     place: dict[str, Any] = {"server_name": settings.server_name or None, "server_port": settings.server_port}
     try:
         app.page.launch(prevent_thread_lock=True, quiet=True, **app.launch_options, **place)
-    except OSError:
-        print(f"Vitrine cannot start: port {settings.server_port} is busy. Choose another.", file=sys.stderr)
+    except OSError as error:
+        reason = f"port {settings.server_port} is busy. Choose another." if settings.server_port else str(error)
+        print(f"Vitrine cannot start: {reason}", file=sys.stderr)
         return 1
     print(f"Vitrine is at {app.page.local_url}  ({connection.kind}: {connection.host}). Ctrl-C ends it.", flush=True)
     # What was loaded until here stays; the collector need not walk it again at every turn.
