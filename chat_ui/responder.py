@@ -135,6 +135,12 @@ class Responder:
             visit.returned = draft
             warn(notes.sentence(error, language))
             return None
+        except Exception as error:
+            # A full disk, for one: the message must come back whatever it was.
+            log.error("A message could not be taken: %s", type(error).__name__, exc_info=error)
+            visit.returned = draft
+            warn(notes.unexpected(language).text)
+            return None
         if visit.editing is not None:
             history = history[: visit.editing]
             visit.editing = None
