@@ -70,11 +70,15 @@ class Started:
 
 @dataclass(frozen=True, slots=True)
 class Retrying:
-    """The attempt failed before the first token; the next starts in ``seconds``. ``kind``: the ``ChatError.kind``."""
+    """The attempt failed before the first token; the next starts in ``seconds``.
+
+    ``kind``: the ``ChatError.kind``.  ``asked``: whether the server named this wait.
+    """
 
     kind: str
     seconds: float
     attempt: int
+    asked: bool = False
 
 
 @dataclass(frozen=True, slots=True)

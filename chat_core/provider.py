@@ -93,7 +93,7 @@ async def stream(
             pause = _pause_before_retry(error, attempt, clocks)
             if pause is None or clock.first_token is not None:
                 raise
-            yield Retrying(error.kind, pause, attempt)
+            yield Retrying(error.kind, pause, attempt, asked=bool(error.fields.get("seconds")))
         await asyncio.sleep(pause)
 
 
@@ -166,7 +166,15 @@ class _PublicAddresses(httpx2.AsyncBaseTransport):
         if not addresses or not all(is_public(address) for address in addresses):
             raise httpx2.ConnectError("no public address", request=request)
         request.extensions = {**request.extensions, "sni_hostname": host}
-        request.url = request.url.copy_with(host=str(addresses[0]))
+        *others, last = addresses
+        for address in others:
+            request.url = request.url.copy_with(host=str(address))
+            try:
+                return await self._inner.handle_async_request(request)
+            except httpx2.ConnectError:
+                # As with a name that has an IPv6 address where there is no IPv6; nothing has been sent yet.
+                continue
+        request.url = request.url.copy_with(host=str(last))
         return await self._inner.handle_async_request(request)
 
     async def aclose(self) -> None:

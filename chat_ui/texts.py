@@ -141,6 +141,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "{reason} {seconds}초 뒤 다시 시도합니다({attempt}번째).",
     ),
     "chat.retry_asked": ("The server asks to wait {seconds} s.", "서버가 {seconds}초 기다리라고 합니다."),
+    "chat.retry_limited": ("The server limits the rate of requests.", "서버가 요청 빈도를 제한합니다."),
     "chat.retry_failed": ("The server failed.", "서버 오류가 있었습니다."),
     "chat.retry_unreachable": ("No connection.", "연결되지 않았습니다."),
     "chat.reasoning": ("Reasoning", "추론 과정"),

@@ -3,6 +3,7 @@
 Everything titled is the page's own, and ``gradio_messages.to_core`` never sends it.
 """
 
+import math
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -118,11 +119,15 @@ def _details(entry: Entry, language: Language) -> list[str]:
 def _wait(snapshot: Snapshot, language: Language) -> str:
     """Why nothing comes, in words; empty while there is nothing to explain."""
     if retrying := snapshot.retrying:
-        reason = {
-            "rate_limited": t(language, "chat.retry_asked", seconds=f"{retrying.seconds:.0f}"),
-            "unreachable": t(language, "chat.retry_unreachable"),
-        }.get(retrying.kind, t(language, "chat.retry_failed"))
-        pause = f"{retrying.seconds:.0f}"
+        pause = f"{math.ceil(retrying.seconds)}"
+        reason = t(
+            language,
+            {"rate_limited": "chat.retry_limited", "unreachable": "chat.retry_unreachable"}.get(
+                retrying.kind, "chat.retry_failed"
+            ),
+        )
+        if retrying.asked:
+            reason = t(language, "chat.retry_asked", seconds=pause)
         return t(language, "chat.retrying", reason=reason, seconds=pause, attempt=retrying.attempt + 1)
     if snapshot.text or snapshot.reasoning or snapshot.waited < WAIT_SHOWN_AFTER:
         return ""

@@ -408,7 +408,15 @@ async def test_retry_is_told_and_then_the_answer_comes(server):
     events, error = await collect(server)
     assert error is None
     assert [type(event) for event in events] == [Started, Retrying, TextDelta, Finished]
-    assert events[1] == Retrying("rate_limited", 0.01, 1)
+    assert events[1] == Retrying("rate_limited", 0.01, 1, asked=True)
+
+
+async def test_a_wait_of_our_own_is_not_laid_to_the_server(server):
+    server.script = play.in_turn(play.error(429, "slow down", "rate_limit_exceeded"), play.answer("ok"))
+    events, error = await collect(server)
+    assert error is None
+    assert isinstance(events[1], Retrying)
+    assert not events[1].asked
 
 
 async def test_nothing_is_tried_again_after_the_first_token(server):
