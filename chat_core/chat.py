@@ -8,6 +8,7 @@ async for event in stream_chat(connection, request):
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import replace
@@ -16,13 +17,18 @@ from typing import Any
 
 from chat_core import pricing, provider, tokens, wire
 from chat_core.connections import Connection
-from chat_core.errors import ParameterRefused
+from chat_core.errors import BlanksOnly, ParameterRefused
 from chat_core.events import Completion, Event, Finished, ReasoningDelta, Started, TextDelta, Usage
 from chat_core.request import ChatRequest
 from chat_core.settings import Clocks
 
 # Beyond any answer: what a server may claim to have counted.
 MOST_TOKENS = 10**9
+# The demo model runs in this process and answers at once; only its drill of silence takes longer.
+DEMO_SECONDS = 12.0
+# JSON mode without an instruction may give blanks up to the token limit (guide "Structured outputs", JSON mode). No
+# indentation is as wide as this.
+MOST_BLANKS = 200
 
 
 async def stream_chat(
@@ -31,13 +37,17 @@ async def stream_chat(
     """One answer as events: ``Started``, deltas, ``Finished``; ``Retrying`` while a failed attempt is tried again.
 
     If the server refuses a parameter by name, the request goes out once more without it: ``Started`` comes again, with
-    the adjustment. Raises ChatError. Close the iterator (``contextlib.aclosing``) to end the answer at the server.
+    the adjustment. A JSON answer that turns into blanks without end is ended here (BlanksOnly). Raises ChatError. Close
+    the iterator (``contextlib.aclosing``) to end the answer at the server.
     """
     clocks = clocks or Clocks()
+    if connection.kind == "demo":
+        clocks = clocks.at_most(DEMO_SECONDS)
     outgoing = wire.build(request)
     adapted = False
     patient = request.options.reasoning_effort in ("high", "xhigh", "max")
     written: list[str] = []
+    blanks: Counter[int] = Counter()
     while True:
         yield Started(outgoing.body, outgoing.adjustments)
         try:
@@ -49,6 +59,8 @@ async def stream_chat(
                     if isinstance(event, TextDelta | ReasoningDelta):
                         written.append(event.text)
                     yield event
+                    if isinstance(event, TextDelta) and request.response_format is not None:
+                        _count_blanks(blanks, event)
         except ParameterRefused as error:
             smaller = wire.without(outgoing, str(error.fields["parameter"]))
             if adapted or smaller is None:
@@ -78,6 +90,14 @@ def cost_of(connection: Connection, model: str, usage: Usage, service_tier: str 
         return Decimal(0)
     price = pricing.price_usage(usage, model, connection.base_url, service_tier)
     return price.total if price else None
+
+
+def _count_blanks(blanks: Counter[int], delta: TextDelta) -> None:
+    """Add to the blanks in a row of each choice. Raises BlanksOnly."""
+    kept = delta.text.rstrip()
+    blanks[delta.index] = len(delta.text) - len(kept) + (0 if kept else blanks[delta.index])
+    if (count := blanks[delta.index]) >= MOST_BLANKS:
+        raise BlanksOnly(f"The model wrote {count} blanks in a row where JSON was asked for.", count=count)
 
 
 async def _finished(connection: Connection, request: ChatRequest, answer: provider.Answer, written: str) -> Finished:

@@ -11,7 +11,7 @@
     │   ├── ModelNotFound, EndpointNotFound, ContextTooLong, ImageRefused
     │   └── ParameterRefused, BadRequest
     ├── ServerUnavailable     there was no answer: Unreachable, ServerFailed, TimedOut
-    └── AnswerBroken          there was one, but no good one: StreamCut, NotChatCompletions, EmptyAnswer
+    └── AnswerBroken          there was one, but no good one: StreamCut, NotChatCompletions, EmptyAnswer, BlanksOnly
 
 Only ``provider`` translates the SDK's exceptions into these. The message is an English sentence that is fit for a
 terminal or a log; front ends that speak more languages choose their own words by ``kind`` and fill in ``fields``.
@@ -197,3 +197,9 @@ class EmptyAnswer(AnswerBroken):
     """200 and well formed, with nothing in it."""
 
     kind = "empty_answer"
+
+
+class BlanksOnly(AnswerBroken):
+    """A JSON answer that had turned into blanks without end, and was ended here. Fields: count (of them)."""
+
+    kind = "blanks_only"

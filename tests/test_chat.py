@@ -5,6 +5,7 @@ import gzip
 import json
 import logging
 from contextlib import aclosing
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -24,6 +25,7 @@ from chat_core import (
     Started,
     TextDelta,
     assistant,
+    chat,
     complete,
     provider,
     stream_chat,
@@ -629,3 +631,38 @@ async def test_halves_of_letters_are_put_together(server):
     got, error = await collect(server)
     assert error is None
     assert text_of(got) == "a🙂b\ufffd"
+
+
+# --- blanks without end ----------------------------------------------------------------------------------------------
+
+
+async def test_blanks_without_end_in_a_json_answer_are_cut(server):
+    server.script = play.hold_after('{"a":', *["\n" * 50] * 4)
+    events, error = await collect(server, replace(HELLO, response_format=JsonObject()))
+    assert error is not None
+    assert (error.kind, error.fields["count"]) == ("blanks_only", 200)
+    assert text_of(events) == '{"a":' + "\n" * 200
+    assert await asyncio.to_thread(server.requests[0].closed.wait, 5), "the upstream was left"
+
+
+@pytest.mark.parametrize("response_format", [JsonObject(), None])
+async def test_blanks_between_words_are_no_end(server, response_format):
+    server.script = play.answer(*[" " * 150 + "x", " " * 199 + "y"])
+    events, error = await collect(server, replace(HELLO, response_format=response_format))
+    assert error is None
+    assert len(text_of(events)) == 351
+
+
+async def test_blanks_are_nothing_to_cut_in_plain_text(server):
+    server.script = play.answer("x", " " * 500, "y")
+    events, error = await collect(server)
+    assert error is None
+    assert len(text_of(events)) == 502
+
+
+async def test_the_demo_model_is_not_waited_for_as_long_as_others(server, monkeypatch):
+    monkeypatch.setattr(chat, "DEMO_SECONDS", 0.5)
+    server.script = play.hold_after("Hel")
+    with pytest.raises(ChatError) as raised:
+        await complete(connection(server, kind="demo"), HELLO)
+    assert (raised.value.kind, raised.value.fields["seconds"]) == ("timed_out", 0.5)
