@@ -14,6 +14,10 @@ OPENAI_BASE_URL = "https://api.openai.com/v1"
 DEFAULT_OPENAI_MODEL = "gpt-5.4-mini"
 # Servers without keys still get a header: some refuse a request that has none.
 PLACEHOLDER_KEY = "not-needed"
+# The demo model takes any key; this one lets its drill of a wrong key refuse a key, not the lack of one.
+DEMO_KEY = "demo-key"
+# How the names of the demo family's drills begin: models that fail as real servers do.
+DRILL_PREFIX = "drill-"
 LONGEST_URL = 2000
 
 Kind = Literal["openai", "custom", "local", "demo"]
@@ -164,7 +168,7 @@ def local(base_url: str) -> Connection:
 
 def demo(base_url: str) -> Connection:
     """The built-in demo model."""
-    return Connection(kind="demo", base_url=base_url, api_key=PLACEHOLDER_KEY, model="demo")
+    return Connection(kind="demo", base_url=base_url, api_key=DEMO_KEY, model="demo")
 
 
 def _kind(base_url: str) -> Kind:

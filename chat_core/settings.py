@@ -5,7 +5,7 @@ The only module of the core that touches ``os.environ``, and the only importer o
 
 import os
 from collections.abc import Mapping, MutableMapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -36,6 +36,15 @@ class Clocks:
     retry_pause: float = 0.5
     longest_wait: float = 20.0
 
+    def at_most(self, seconds: float) -> "Clocks":
+        """These clocks, none of which waits longer than that for a piece of an answer."""
+        return replace(
+            self,
+            first_token=min(self.first_token, seconds),
+            patient_first_token=min(self.patient_first_token, seconds),
+            silence=min(self.silence, seconds),
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -43,7 +52,8 @@ class Settings:
 
     ``public``: a public deployment, where strangers chat: no private addresses, no search for local servers.
     ``won_per_dollar``: for showing won beside dollars; a round figure, since no rate is fetched.  ``server_port``: a
-    port that was asked for; None: Gradio's default, and the next one if that is busy.
+    port that was asked for; None: Gradio's default, and the next one if that is busy.  ``demo_pace``: tokens a second
+    of the demo model, 0: no waits; None: its own.
     """
 
     api_key: str = field(default="", repr=False)
@@ -56,6 +66,7 @@ class Settings:
     won_per_dollar: Decimal = Decimal(1400)
     server_name: str = ""
     server_port: int | None = None
+    demo_pace: float | None = None
     clocks: Clocks = Clocks()
 
     @classmethod
@@ -84,6 +95,7 @@ class Settings:
             won_per_dollar=Decimal(str(_positive(env, "VITRINE_WON_PER_DOLLAR", 1400.0, 100_000))),
             server_name=text("GRADIO_SERVER_NAME"),
             server_port=_port(env, "GRADIO_SERVER_PORT"),
+            demo_pace=_pace(env, "VITRINE_DEMO_PACE"),
             clocks=Clocks(
                 first_token=_seconds(env, "VITRINE_FIRST_TOKEN_SECONDS", defaults.first_token),
                 patient_first_token=_seconds(env, "VITRINE_FIRST_TOKEN_SECONDS", defaults.patient_first_token),
@@ -128,6 +140,11 @@ def _port(env: Mapping[str, str], name: str) -> int | None:
     if not value.isdecimal() or not 0 < int(value) < 65536:
         raise SettingsError(f"{name} is {value!r}; a port is a number from 1 to 65535.")
     return int(value)
+
+
+def _pace(env: Mapping[str, str], name: str) -> float | None:
+    value = env.get(name, "").strip()
+    return 0.0 if value == "0" else _positive(env, name, 1.0, 10_000) if value else None
 
 
 def _seconds(env: Mapping[str, str], name: str, default: float) -> float:

@@ -76,7 +76,11 @@ MATRIX = [
     ("gpt-3.5-turbo", 16_385, None, None, False, (), None, "yes", False, date(2026, 10, 23)),
     ("gpt-3.5-turbo-1106", 16_385, None, None, False, (), None, "yes", False, date(2026, 9, 28)),
     ("gpt-3.5-turbo-16k", None, None, None, False, (), None, "yes", False, date(2024, 9, 13)),
-    ("demo", 128_000, None, None, True, (), None, "yes", False, None),
+    ("demo", 128_000, None, 16_384, True, (), None, "yes", False, None),
+    ("demo-retiring", 128_000, None, 16_384, True, (), None, "yes", False, None),
+    ("demo-text", 128_000, None, 16_384, False, (), None, "yes", False, None),
+    ("demo-reasoner", 128_000, None, 16_384, True, ("low", "medium", "high"), "medium", "never", True, None),
+    ("drill-quota", 128_000, None, 16_384, True, (), None, "yes", False, None),
 ]
 
 UNKNOWN = [
@@ -182,6 +186,9 @@ REFUSALS = [
     ("demo", "temperature", "high", None),
     ("demo", "reasoning_effort", "high", "not_taken_by_model"),
     ("demo", "stop", None, None),
+    ("demo-reasoner", "temperature", None, "not_taken_by_model"),
+    ("demo-reasoner", "reasoning_effort", "high", None),
+    ("demo-reasoner", "reasoning_effort", "max", "effort_not_supported"),
 ]
 
 

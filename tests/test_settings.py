@@ -69,6 +69,8 @@ def test_empty_means_unset(empty: str) -> None:
         ({"GRADIO_SERVER_NAME": "0.0.0.0"}, "server_name", "0.0.0.0"),
         ({"GRADIO_SERVER_PORT": "7861"}, "server_port", 7861),
         ({"GRADIO_SERVER_PORT": "65535"}, "server_port", 65535),
+        ({"VITRINE_DEMO_PACE": "0"}, "demo_pace", 0.0),
+        ({"VITRINE_DEMO_PACE": "12.5"}, "demo_pace", 12.5),
         ({"VITRINE_SILENCE_SECONDS": "5"}, "clocks", Clocks(silence=5)),
         ({"VITRINE_ANSWER_SECONDS": "0.5"}, "clocks", Clocks(whole_answer=0.5)),
         ({"VITRINE_FIRST_TOKEN_SECONDS": "9"}, "clocks", Clocks(first_token=9, patient_first_token=9)),
@@ -88,6 +90,7 @@ def test_each_variable(env: dict[str, str], field: str, value: object) -> None:
         ("VITRINE_PUBLIC", ["maybe", "2", "-1"]),
         ("GRADIO_SERVER_PORT", ["abc", "0", "65536", "-1", "80.5", "7860 7861"]),
         ("VITRINE_WON_PER_DOLLAR", ["much", "0", "-5", "nan", "inf", "1e9"]),
+        ("VITRINE_DEMO_PACE", ["fast", "-1", "nan", "inf", "10001"]),
         ("VITRINE_FIRST_TOKEN_SECONDS", ["soon", "0", "-1", "nan", "inf", "86401"]),
         ("VITRINE_SILENCE_SECONDS", ["5s", "0"]),
         ("VITRINE_ANSWER_SECONDS", ["1,5", "1e99"]),
@@ -186,3 +189,10 @@ def test_bundled_vocabularies() -> None:
     use_vocabularies(env)
     assert env == {"TIKTOKEN_CACHE_DIR": str(VOCABULARIES)}
     assert VOCABULARIES.is_dir()
+
+
+def test_clocks_at_most() -> None:
+    shorter = Clocks().at_most(12)
+    assert (shorter.first_token, shorter.patient_first_token, shorter.silence) == (12, 12, 12)
+    assert (shorter.whole_answer, shorter.retries) == (Clocks().whole_answer, Clocks().retries)
+    assert Clocks(silence=5).at_most(12).silence == 5
