@@ -1,0 +1,74 @@
+"""A question about pictures -> what it asks for, by the patterns of ``questions.toml``. Pure."""
+
+import re
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+LONGEST = 600
+"""Characters of a question that are looked at."""
+
+_WORDS: dict[str, dict[str, list[str]]] = tomllib.loads((Path(__file__).parent / "questions.toml").read_text("utf-8"))
+_PATTERNS = {
+    section: {name: re.compile("|".join(patterns), re.IGNORECASE) for name, patterns in entries.items()}
+    for section, entries in _WORDS.items()
+}
+_BAR_NUMBERS = re.compile(
+    r"\bbars? (?:number |no\. ?|#)?(\d{1,2})\b|(?<!\d)(\d{1,2}) ?번(?:째)?|\band (\d{1,2})\b", re.IGNORECASE
+)
+_ALL_FOUR_CORNERED = ("square", "rectangle", "diamond")
+_ABOUT_PICTURES = ("difference", "tallest", "shortest", "code", "horizon", "gap")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a question is about.
+
+    ``topics``: what is asked for, the most telling first; empty: a description.  ``kinds``: the kinds of figure that
+    it is about; empty: any, or none.  ``figures``: whether it is about figures at all.  ``bars``: whether it is about
+    bars, and ``numbers`` which ones.  ``rank``: 2 for "the second tallest".
+    """
+
+    topics: tuple[str, ...] = ()
+    colours: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = ()
+    figures: bool = False
+    bars: bool = False
+    position: str | None = None
+    numbers: tuple[int, ...] = ()
+    rank: int = 1
+
+    @property
+    def topic(self) -> str | None:
+        return self.topics[0] if self.topics else None
+
+
+def read(question: str) -> Asked:
+    """What a question in Korean or English asks for."""
+    text = question[:LONGEST]
+    kinds = _found("kinds", text)
+    if "quadrilateral" in kinds and not {"square", "rectangle"} & set(kinds):
+        kinds = (*kinds, *_ALL_FOUR_CORNERED)
+    numbers = tuple(int(next(filter(None, found.groups()))) for found in _BAR_NUMBERS.finditer(text))
+    ordinals = tuple(int(name) for name in _found("ordinals", text))
+    return Asked(
+        topics=_found("topics", text),
+        colours=_found("colours", text),
+        kinds=tuple(kind for kind in kinds if kind not in ("bar", "any", "quadrilateral")),
+        figures=bool(kinds),
+        bars="bar" in kinds,
+        position=next(iter(_found("positions", text)), None),
+        numbers=tuple(dict.fromkeys((*numbers, *ordinals))),
+        rank=max(ordinals, default=1),
+    )
+
+
+def concerns(question: str) -> bool:
+    """Whether a question is about what stands in a picture: figures, bars or their colours."""
+    asked = read(question)
+    about = any(topic in asked.topics for topic in ("count", "where", "colours", "largest", "smallest"))
+    return (asked.figures and about) or any(topic in asked.topics for topic in _ABOUT_PICTURES)
+
+
+def _found(section: str, text: str) -> tuple[str, ...]:
+    return tuple(name for name, pattern in _PATTERNS[section].items() if pattern.search(text))
