@@ -1,0 +1,1 @@
+"""Values in texts and in measured pictures, as the JSON that was asked for. Pure."""
