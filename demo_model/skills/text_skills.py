@@ -9,13 +9,13 @@ from bisect import bisect_right
 from collections import Counter
 from dataclasses import dataclass
 
-from demo_model.words import ASKS, WORDS
+from demo_model.skills.words import ASKS, WORDS
 
 LONGEST = 200_000
 """Characters of a text that are summarised or searched."""
 
-_SENTENCE = re.compile(r"[^.!?。…\n]{2,600}[.!?。…]?")
-_WORD = re.compile(r"\w{2,40}")
+_SENTENCE = re.compile(r"(?:[^.!?。…\n]|(?<=\d)\.(?=\d)){2,600}[.!?。…]?")
+_WORD = re.compile(r"[^\W\d]\w{1,40}")
 _PARTICLE = re.compile(
     r"(?<=[가-힣]{2})(?:은|는|이|가|을|를|의|에|에서|에게|와|과|도|로|으로|까지|부터|이다|입니다|했다|한다|하는)$"
 )
@@ -24,7 +24,8 @@ _MOST_SENTENCES = 3000
 
 _QUOTED = re.compile(r"[\"“「『]([^\"“”「」『』]+)[\"”」』]|(?<!\w)['‘]([^'‘’]+)['’](?!\w)")
 _LETTER_EN = re.compile(
-    r"how many (?:letter |times does )?['\"“]?([a-z])['\"”]?(?:'?s)? (?:are |is )?(?:there )?(?:appear )?in "
+    r"(?:how many (?:times does )?|count )(?:the )?(?:letter )?['\"“]?([a-z])['\"”]?(?:'?s)? (?:are |is )?(?:there )?"
+    r"(?:appear )?in "
     r"(?:the word )?['\"“]?([\w-]{1,60})",
     re.IGNORECASE,
 )
@@ -37,6 +38,9 @@ _SORT_WORDS = re.compile(
     r"order|by|size|reverse)\b|정렬해\s?(?:줘|주세요|봐)?|정렬|다음|순서대로|오름차순|내림차순|가나다순|(?:을|를|으로|로)(?=\s|$)",
     re.IGNORECASE,
 )
+_BETWEEN_ITEMS = re.compile(r"[,;、\n]\s{0,3}(?:and\s|그리고\s)?|(?<=\d)\sand\s(?=-?\d)")
+_BULLET = re.compile(r"^\s{0,12}[-*•]\s")
+_BY_LENGTH = re.compile(r"\bby (?:the )?length\b|길이 ?순", re.IGNORECASE)
 _MOST_ITEMS = 200
 
 
@@ -120,19 +124,28 @@ def letter_question(text: str) -> tuple[str, str] | None:
 def sorted_items(text: str) -> list[str]:
     """The items of a list in the text, sorted as the text asks; fewer than two: there was no list."""
     rest = after_colon(text) or _SORT_WORDS.sub(" ", text)
-    parts = [part.strip(" .。\"'“”-*•") for part in re.split(r"[,;、\n]", rest)]
+    parts = [_BULLET.sub("", part).strip(" .。\"'“”") for part in _BETWEEN_ITEMS.split(rest)]
     if len(parts) < 2:
         numbers = _NUMBER.findall(rest)
         parts = numbers if len(numbers) > 1 else [part.strip(".\"'") for part in rest.split()]
     items = [part for part in parts if part][:_MOST_ITEMS]
     descending = ASKS["descending"].search(text) is not None
+    if _BY_LENGTH.search(text):
+        return sorted(items, key=len, reverse=descending)
     if all(_NUMBER.fullmatch(item) for item in items):
         return sorted(items, key=lambda item: float(item.replace(",", "")), reverse=descending)
     return sorted(items, key=str.casefold, reverse=descending)
 
 
 def key_sentences(text: str, most: int = 3) -> list[str]:
-    """The sentences whose words are the most frequent ones of the text, in the order of the text.
+    """The sentences whose words are the most frequent ones of the text, in the order of the text."""
+    scored = scored_sentences(text)
+    best = sorted(range(len(scored)), key=lambda place: -scored[place][0])[:most]
+    return [scored[place][1] for place in sorted(best)]
+
+
+def scored_sentences(text: str) -> list[tuple[float, str]]:
+    """All sentences, each once, with the weight of its words.
 
     Words are weighed without Korean particles and without the commonest words; long sentences gain less by length.
     """
@@ -141,8 +154,7 @@ def key_sentences(text: str, most: int = 3) -> list[str]:
     stems = [_stems(sentence) for sentence in sentences]
     frequency = Counter(stem for words in stems for stem in words)
     scores = [sum(frequency[stem] for stem in words) / (len(words) + 1) ** 0.5 for words in stems]
-    best = sorted(range(len(sentences)), key=lambda place: -scores[place])[:most]
-    return [sentences[place] for place in sorted(best)]
+    return list(zip(scores, sentences, strict=True))
 
 
 def key_words(text: str, most: int = 5) -> list[str]:

@@ -1,9 +1,10 @@
 """Small arithmetic: finds one expression in a sentence and works it out with a parser of its own, in decimals."""
 
 import re
+from dataclasses import dataclass
 from decimal import Decimal, DecimalException, localcontext
 
-from demo_model.words import ASKS
+from demo_model.skills.words import ASKS
 
 _LONGEST_TEXT = 300
 _DEEPEST = 40
@@ -38,15 +39,55 @@ _NO_SUM = re.compile(r"\d{2,4}-\d{1,4}-\d{1,4}|\d{1,2}/\d{1,2}/\d{2,4}|\d{4}-\d{
 _TOKEN = re.compile(r"\d+\.?\d*|\.\d+|[-+*/^()%]")
 
 
+# Sums in words whose order is not that of the signs: "100에서 37을 빼면", "half of 50". Matched before the words above.
+_N = r"(\d[\d,]{0,20}(?:\.\d{1,10})?)"
+_UNITS = r"(?:원|달러|개|명|점)?"
+_PHRASES = tuple(
+    (re.compile(pattern), in_signs)
+    for pattern, in_signs in (
+        (rf"{_N}의 {_N} ?(?:제곱|승)(?!근)", r"\1^\2"),
+        (rf"{_N}의 제곱근|루트 ?{_N}|(?:square root of|sqrt(?: of)?) ?\(?{_N}\)?", r"\1\2\3^0.5"),
+        (rf"{_N}의 세제곱|{_N} cubed", r"\1\2^3"),
+        (rf"{_N}의 제곱|{_N} squared", r"\1\2^2"),
+        (rf"{_N}의 {_N}배", r"\1*\2"),
+        (rf"{_N}{_UNITS}에서 {_N}{_UNITS}[을를] 빼", r"\1-\2 "),
+        (rf"{_N}{_UNITS}에 {_N}{_UNITS}[을를] 더", r"\1+\2 "),
+        (rf"{_N}{_UNITS}에 {_N}{_UNITS}[을를] 곱", r"\1*\2 "),
+        (rf"{_N}{_UNITS}[을를] {_N}{_UNITS}(?:으로|로) 나누", r"\1/\2 "),
+        (rf"half of {_N}|{_N}의 절반", r"\1\2/2"),
+        (rf"{_N}{_UNITS} ?(더하기|빼기|곱하기|나누기) ?{_N}", r"\1 \2 \3"),
+    )
+)
+
+
 class NoValue(ValueError):
     """The expression has no value: bad form, division by zero, or a number beyond all measure."""
 
 
 def find_and_solve(text: str) -> tuple[str, str] | None:
     """The expression asked about and its value, as text; None if nothing is asked. Raises NoValue."""
+    expression = _find(text)
+    if expression is None:
+        return None
+    shown = " ".join(_TOKEN.findall(expression)).replace("( ", "(").replace(" )", ")").replace(" %", "%")
+    return shown, _shown(_solved(expression).result)
+
+
+def steps(text: str) -> list[str]:
+    """The operations of the expression asked about, one by one, as they are worked out; empty: there are none."""
+    expression = _find(text)
+    try:
+        return [] if expression is None else _solved(expression).steps
+    except NoValue:
+        return []
+
+
+def _find(text: str) -> str | None:
     if len(text) > _LONGEST_TEXT:
         return None
     plain = text.lower()
+    for pattern, in_signs in _PHRASES:
+        plain = pattern.sub(in_signs, plain)
     for word, sign in _WORDS.items():
         plain = plain.replace(word, sign)
     plain = re.sub(r"(?<=\d)\s?x\s?(?=\d)", "*", _GROUPED.sub("", plain))
@@ -58,16 +99,22 @@ def find_and_solve(text: str) -> tuple[str, str] | None:
     bare = len(plain) - len(expression) <= 2 and not _NO_SUM.fullmatch(expression)
     if not bare and not ASKS["calculation"].search(text):
         return None
-    shown = " ".join(_TOKEN.findall(expression)).replace("( ", "(").replace(" )", ")").replace(" %", "%")
-    return shown, _shown(solve(expression))
+    return expression
 
 
-def solve(expression: str) -> Decimal:
+@dataclass(frozen=True, slots=True)
+class _Solved:
+    result: Decimal
+    steps: list[str]
+
+
+def _solved(expression: str) -> _Solved:
     """The value of an expression of numbers, + - * / ^, % (hundredths) and brackets. Raises NoValue."""
     with localcontext() as context:
         context.prec = _DIGITS
+        parser = _Parser(_TOKEN.findall(expression))
         try:
-            return _Parser(_TOKEN.findall(expression)).value()
+            return _Solved(parser.value(), parser.steps)
         except DecimalException as error:
             raise NoValue("no value") from error
 
@@ -84,6 +131,7 @@ class _Parser:
     """Recursive descent; its depth is bounded."""
 
     def __init__(self, tokens: list[str]) -> None:
+        self.steps: list[str] = []
         self._tokens = tokens
         self._place = 0
         self._depth = 0
@@ -92,6 +140,10 @@ class _Parser:
         result = self._sum()
         if self._place < len(self._tokens):
             raise NoValue("something is left over")
+        return result
+
+    def _noted(self, left: Decimal, sign: str, right: Decimal, result: Decimal) -> Decimal:
+        self.steps.append(f"{_shown(left)} {sign} {_shown(right)} = {_shown(result)}")
         return result
 
     def _take(self, *wanted: str) -> str | None:
@@ -107,7 +159,7 @@ class _Parser:
         result = self._product()
         while sign := self._take("+", "-"):
             right = self._product()
-            result = result + right if sign == "+" else result - right
+            result = self._noted(result, sign, right, result + right if sign == "+" else result - right)
         self._depth -= 1
         return result
 
@@ -115,7 +167,7 @@ class _Parser:
         result = self._signed()
         while sign := self._take("*", "/"):
             right = self._signed()
-            result = result * right if sign == "*" else result / right
+            result = self._noted(result, sign, right, result * right if sign == "*" else result / right)
         return result
 
     def _signed(self) -> Decimal:
@@ -133,7 +185,8 @@ class _Parser:
         exponent = self._number()
         if exponent > _LARGEST_EXPONENT:
             raise NoValue("the exponent is too large")
-        return base ** (-exponent if negative else exponent)
+        exponent = -exponent if negative else exponent
+        return self._noted(base, "^", exponent, base**exponent)
 
     def _number(self) -> Decimal:
         if self._take("("):

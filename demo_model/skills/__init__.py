@@ -1,0 +1,1 @@
+"""What can be done with a text without understanding it: counting, sorting, converting, recalling. Pure."""
