@@ -39,7 +39,8 @@ def main() -> int:
     signal.signal(signal.SIGTERM, _interrupt)
     server = None
     if connection is None:
-        server = demo_model.serve()
+        pace = demo_model.DEFAULT_PACE if settings.demo_pace is None else settings.demo_pace
+        server = demo_model.serve(pace=pace)
         connection = connections.demo(server.url)
     app = build_app(settings, connection)
     # Gradio takes None for "not given": a Space sets its own address by the environment.

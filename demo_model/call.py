@@ -1,7 +1,11 @@
 """One request, checked: what the answers are made from. Frozen values, free of the wire's shapes."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, Literal
+
+from demo_model.family import Effort, Model
+from demo_model.sight.facts import Look, Sketch
 
 Language = Literal["en", "ko"]
 
@@ -12,6 +16,8 @@ class Measured:
 
     ``width``, ``height``: pixels, upright.  ``brightness``, ``contrast``: mean and standard deviation of luminance, 0
     to 1.  ``transparent``: the share of see-through pixels.  ``colours``: names and shares, largest first.
+    ``sharpness``: how steep its edges are, 0 to 1.  ``look``: what was found in it.  ``sketch``: a small copy, for
+    comparing it with others.
     """
 
     width: int
@@ -22,6 +28,9 @@ class Measured:
     transparent: float
     colours: tuple[tuple[str, float], ...]
     detail: str = "auto"
+    sharpness: float = 0.0
+    look: Look = field(default_factory=Look)
+    sketch: Sketch = field(default_factory=Sketch, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +55,16 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Sampling:
-    """How much the phrases vary. ``seed``: None makes every answer of a temperature above 0 a new throw."""
+    """How tokens are drawn. Ranges: temperature 0 to 2, top_p 0 to 1, penalties -2 to 2, bias -100 to 100.
+
+    ``logit_bias``: token ids of o200k_base.  ``seed``: None makes every answer of a temperature above 0 a new throw.
+    """
 
     temperature: float = 1.0
     top_p: float = 1.0
+    presence_penalty: float = 0.0
+    frequency_penalty: float = 0.0
+    logit_bias: Mapping[int, float] = field(default_factory=dict)
     seed: int | None = None
 
 
@@ -67,14 +82,20 @@ class SchemaJson:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One checked request. ``limit``: most tokens of an answer, None: no limit."""
+    """One checked request.
 
-    model: str
+    ``limit``: most tokens of an answer, None: no limit of the request's own.  ``top_logprobs``: how many alternatives
+    are told for each token; None: no logprobs are asked for.
+    """
+
+    model: Model
     turns: tuple[Turn, ...]
     sampling: Sampling = Sampling()
     n: int = 1
     stop: tuple[str, ...] = ()
     limit: int | None = None
     answer_format: AnyJson | SchemaJson | None = None
+    effort: Effort = "medium"
+    top_logprobs: int | None = None
     stream: bool = False
     include_usage: bool = False

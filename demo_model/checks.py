@@ -4,11 +4,10 @@ import json
 import math
 from typing import Any
 
-from demo_model import errors, format_checks, message_checks
+from demo_model import errors, format_checks, message_checks, tokens
 from demo_model.call import Call, Sampling
 from demo_model.errors import ApiError
-
-MODEL = "demo"
+from demo_model.family import EFFORTS, MODELS, Effort, Model
 
 # name: (whole number, lowest, highest). Source: openai/types/chat/completion_create_params.py; n as the API answers.
 _NUMBERS: dict[str, tuple[bool, float, float]] = {
@@ -32,6 +31,11 @@ _TAKEN_AND_IGNORED = (
 _NOT_OF_THIS_MODEL = (
     "tools", "tool_choice", "functions", "function_call", "audio", "web_search_options", "moderation", "modalities",
 )  # fmt: skip
+# Of a reasoning model: what it does not take at all, and what it takes at one value only. Sources: FACTS of the API's
+# answers to o-series and gpt-5 requests (OpenAI guide "Reasoning models").
+_NOT_OF_REASONERS = (
+    "top_p", "presence_penalty", "frequency_penalty", "logprobs", "top_logprobs", "logit_bias", "stop",
+)  # fmt: skip
 _KNOWN = {*_NUMBERS, *_SWITCHES, *_READ_ELSEWHERE, *_TAKEN_AND_IGNORED}
 
 
@@ -45,9 +49,11 @@ def read_call(body: bytes) -> Call:
     for name in given:
         if name in _NOT_OF_THIS_MODEL:
             raise errors.unsupported_parameter(name)
-        if name not in _KNOWN:
+        if name not in _KNOWN and not (model.reasons and name == "reasoning_effort"):
             raise ApiError(f"Unrecognized request argument supplied: {name[:100]}")
-    turns = message_checks.read_messages(given.get("messages"))
+    if model.reasons:
+        _check_for_reasoner(given)
+    turns = message_checks.read_messages(given.get("messages"), pictures_taken=model.sees)
     numbers = {name: _number(given[name], name, *rule) for name, rule in _NUMBERS.items() if name in given}
     switches = {name: _switch(given[name], name) for name in _SWITCHES if name in given}
     if "max_tokens" in numbers and "max_completion_tokens" in numbers:
@@ -57,7 +63,6 @@ def read_call(body: bytes) -> Call:
         )
     if "top_logprobs" in numbers and not switches.get("logprobs"):
         raise ApiError("The 'top_logprobs' parameter is only allowed when 'logprobs' is enabled.", param="top_logprobs")
-    _check_logit_bias(given.get("logit_bias"))
     stream = switches.get("stream", False)
     limit = numbers.get("max_completion_tokens", numbers.get("max_tokens"))
     seed = numbers.get("seed")
@@ -67,11 +72,16 @@ def read_call(body: bytes) -> Call:
         sampling=Sampling(
             temperature=numbers.get("temperature", 1.0),
             top_p=numbers.get("top_p", 1.0),
+            presence_penalty=numbers.get("presence_penalty", 0.0),
+            frequency_penalty=numbers.get("frequency_penalty", 0.0),
+            logit_bias=_logit_bias(given.get("logit_bias")),
             seed=None if seed is None else int(seed),
         ),
         n=int(numbers.get("n", 1)),
         stop=_stop(given.get("stop")),
         limit=None if limit is None else int(limit),
+        effort=_effort(given.get("reasoning_effort")),
+        top_logprobs=int(numbers.get("top_logprobs", 0)) if switches.get("logprobs") else None,
         answer_format=format_checks.read_format(given.get("response_format"), turns),
         stream=stream,
         include_usage=_include_usage(given.get("stream_options"), stream=stream),
@@ -96,14 +106,37 @@ def _refuse_constant(name: str) -> None:
     raise ValueError(name)
 
 
-def _model(given: dict[str, Any]) -> str:
+def _model(given: dict[str, Any]) -> Model:
     if "model" not in given:
         raise ApiError("you must provide a model parameter")
     if not isinstance(given["model"], str):
         raise errors.wrong_type("model", "a string", given["model"])
-    if given["model"] != MODEL:
+    if given["model"] not in MODELS:
         raise errors.unknown_model(given["model"])
-    return given["model"]
+    return MODELS[given["model"]]
+
+
+def _check_for_reasoner(given: dict[str, Any]) -> None:
+    for name in _NOT_OF_REASONERS:
+        if name in given:
+            raise errors.unsupported_parameter(name)
+    if "max_tokens" in given:
+        raise errors.unsupported_parameter("max_tokens", instead="max_completion_tokens")
+    temperature = given.get("temperature", 1)
+    if temperature != 1:
+        raise errors.unsupported_value("temperature", temperature, "Only the default (1) value is supported.")
+
+
+def _effort(value: Any) -> Effort:
+    if value is None:
+        return "medium"
+    found = next((effort for effort in EFFORTS if effort == value), None)
+    if found is None:
+        names = ", ".join(f"'{effort}'" for effort in EFFORTS[:-1])
+        raise errors.unsupported_value(
+            "reasoning_effort", value, f"Supported values are: {names}, and '{EFFORTS[-1]}'."
+        )
+    return found
 
 
 def _number(value: Any, name: str, whole: bool, lowest: float, highest: float) -> float:
@@ -150,15 +183,18 @@ def _include_usage(value: Any, *, stream: bool) -> bool:
     return _switch(value.get("include_usage", False), "stream_options.include_usage")
 
 
-def _check_logit_bias(value: Any) -> None:
-    """Checked, though it has no effect: no distribution of tokens stands behind these answers."""
+def _logit_bias(value: Any) -> dict[int, float]:
     if value is None:
-        return
+        return {}
     if not isinstance(value, dict):
         raise errors.wrong_type("logit_bias", "an object", value)
-    for token, bias in value.items():
-        if not (token.isascii() and token.isdigit()):
+    biases: dict[int, float] = {}
+    for key, bias in value.items():
+        if not (key.isascii() and key.isdigit() and len(key) < 8 and tokens.is_token(int(key))):
             raise ApiError(
-                "Invalid key in 'logit_bias': keys must be token ids.", param="logit_bias", code="invalid_value"
+                "Invalid key in 'logit_bias': keys must be token ids of this model's vocabulary.",
+                param="logit_bias",
+                code="invalid_value",
             )
-        _number(bias, f"logit_bias.{token[:20]}", False, -100, 100)
+        biases[int(key)] = _number(bias, f"logit_bias.{key}", False, -100, 100)
+    return biases

@@ -3,11 +3,15 @@
 The sentences are those that the OpenAI API answers with, so that a client that knows them understands them here too.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 
 class ApiError(Exception):
-    """A refused request. ``param`` and ``code`` are null on the wire when they are None, as the API has it."""
+    """A refused request. ``param`` and ``code`` are null on the wire when they are None, as the API has it.
+
+    ``headers``: of the response, in addition to the usual ones.
+    """
 
     def __init__(
         self,
@@ -17,6 +21,7 @@ class ApiError(Exception):
         code: str | None = None,
         status: int = 400,
         kind: str = "invalid_request_error",
+        headers: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(message)
         self.message = message
@@ -24,6 +29,7 @@ class ApiError(Exception):
         self.code = code
         self.status = status
         self.kind = kind
+        self.headers = headers
 
     @property
     def body(self) -> dict[str, Any]:
@@ -76,12 +82,31 @@ def out_of_range(param: str, value: float, bound: float, *, above: bool, whole: 
     )
 
 
-def unsupported_parameter(param: str) -> ApiError:
-    """A parameter that the API has and this model has not."""
+def unsupported_parameter(param: str, *, instead: str = "") -> ApiError:
+    """A parameter that the API has and this model has not. ``instead``: the one to use."""
+    hint = f" Use '{instead}' instead." if instead else ""
     return ApiError(
-        f"Unsupported parameter: '{param}' is not supported with this model.",
+        f"Unsupported parameter: '{param}' is not supported with this model.{hint}",
         param=param,
         code="unsupported_parameter",
+    )
+
+
+def unsupported_value(param: str, value: object, supported: str) -> ApiError:
+    """A value that the API has and this model has not. ``supported``: the end of the sentence, a sentence itself."""
+    shown = repr(value) if isinstance(value, str) else value
+    return ApiError(
+        f"Unsupported value: '{param}' does not support {shown} with this model. {supported}",
+        param=param,
+        code="unsupported_value",
+    )
+
+
+def text_only(place: int, part: int) -> ApiError:
+    """A picture for a model that takes none; the API sends no code with it."""
+    return ApiError(
+        "Invalid content type. image_url is only supported by certain models.",
+        param=f"messages.[{place}].content.[{part}].type",
     )
 
 

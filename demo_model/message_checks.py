@@ -4,9 +4,10 @@ import base64
 import binascii
 from typing import Any
 
-from demo_model import errors, pictures
+from demo_model import errors
 from demo_model.call import Picture, Turn, Unfetched
 from demo_model.errors import ApiError
+from demo_model.pictures import measuring
 
 _ROLES = ("system", "assistant", "user", "function", "tool", "developer")
 _PARTS = ("text", "image_url")
@@ -16,8 +17,8 @@ _PIXELS_OF_ALL_PICTURES = 200_000_000
 """Decoding them all takes a few seconds at most, however small the files are."""
 
 
-def read_messages(given: Any) -> tuple[Turn, ...]:
-    """Check the messages. Raises ApiError."""
+def read_messages(given: Any, *, pictures_taken: bool = True) -> tuple[Turn, ...]:
+    """Check the messages. ``pictures_taken``: whether the model takes pictures. Raises ApiError."""
     if given is None:
         raise errors.missing("messages")
     if not isinstance(given, list):
@@ -28,8 +29,18 @@ def read_messages(given: Any) -> tuple[Turn, ...]:
             param="messages",
             code="empty_array",
         )
+    if not pictures_taken:
+        _refuse_pictures(given)
     gallery = _Gallery()
     return tuple(_turn(message, f"messages[{place}]", gallery) for place, message in enumerate(given))
+
+
+def _refuse_pictures(messages: list[Any]) -> None:
+    for place, message in enumerate(messages):
+        content = message.get("content") if isinstance(message, dict) else None
+        for number, part in enumerate(content if isinstance(content, list) else ()):
+            if isinstance(part, dict) and part.get("type") == "image_url":
+                raise errors.text_only(place, number)
 
 
 class _Gallery:
@@ -40,8 +51,8 @@ class _Gallery:
 
     def add(self, data: bytes, detail: str, param: str) -> Picture:
         try:
-            picture = pictures.measure(data, detail=detail, pixels_left=self._pixels_left)
-        except pictures.PictureError as error:
+            picture = measuring.measure(data, detail=detail, pixels_left=self._pixels_left)
+        except measuring.PictureError as error:
             raise errors.unsupported_image(param) from error
         self._pixels_left -= picture.width * picture.height
         return picture

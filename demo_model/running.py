@@ -8,7 +8,7 @@ import uvicorn
 
 from demo_model.server import MAX_BODY, Floor, create_app
 
-DEFAULT_PACE = 40.0
+DEFAULT_PACE = 60.0
 """Tokens a second: about what a real model writes."""
 
 _GRACE = 5

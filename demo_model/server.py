@@ -18,6 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from demo_model import checks, errors, generation, wire
 from demo_model.call import Call
 from demo_model.errors import ApiError
+from demo_model.family import MODELS
 from demo_model.generation import Generation
 
 THINKING = 0.15
@@ -28,6 +29,10 @@ MAX_BODY = 64 * 1024 * 1024
 
 _LISTENING = 0.1
 """Seconds between looks at whether the client of an unstreamed answer is still there."""
+
+
+_LONGEST_SILENCE = 600.0
+"""Seconds that the drill of silence lasts at the most; clients give up long before."""
 
 
 class _Stopping(Exception):
@@ -73,13 +78,13 @@ def create_app(floor: Floor, *, max_body: int = MAX_BODY) -> ASGIApp:
     """The server as an ASGI application."""
 
     async def models(_: Request) -> Response:
-        return JSONResponse({"object": "list", "data": [wire.model_object()]})
+        return JSONResponse({"object": "list", "data": [wire.model_object(each) for each in MODELS.values()]})
 
     async def model(request: Request) -> Response:
         name = request.path_params["name"]
-        if name != checks.MODEL:
+        if name not in MODELS:
             raise errors.unknown_model(name)
-        return JSONResponse(wire.model_object())
+        return JSONResponse(wire.model_object(MODELS[name]))
 
     async def chat(request: Request) -> Response:
         with floor.answering():
@@ -138,14 +143,22 @@ async def _body(request: Request, max_body: int) -> bytes:
 
 
 async def _whole(request: Request, floor: Floor, call: Call, made: Generation) -> Response:
-    """The answer as one object, after as long as writing it would take; nothing for a client that has gone."""
+    """The answer as one object, after as long as writing it would take; nothing for a client that has gone.
+
+    An answer that is broken off is half an object, or none: such a drill waits until the client has had enough.
+    """
     loop = asyncio.get_running_loop()
     due = floor.due(loop.time(), max(answer.tokens for answer in made.answers))
+    if any(answer.silent for answer in made.answers):
+        due = loop.time() + _LONGEST_SILENCE
     try:
         while True:
             await floor.rest_until(min(due, loop.time() + _LISTENING))
             if loop.time() >= due:
-                return JSONResponse(wire.Writer(call).completion(made))
+                whole = JSONResponse(wire.Writer(call).completion(made))
+                if any(answer.finish_reason is None for answer in made.answers):
+                    return Response(whole.body[: len(whole.body) // 2], media_type="application/json")
+                return whole
             if await request.is_disconnected():
                 raise ClientDisconnect
     except _Stopping:
@@ -166,8 +179,12 @@ async def _events(floor: Floor, call: Call, made: Generation) -> AsyncIterator[b
                 for index, piece in enumerate(row):
                     if piece is not None:
                         yield writer.piece(index, piece)
+            if any(answer.silent for answer in made.answers):
+                await floor.rest_until(start + _LONGEST_SILENCE)
         except _Stopping:
             yield wire.event(_shutting_down().body)
+            return
+        if any(answer.finish_reason is None for answer in made.answers):
             return
         for index, answer in enumerate(made.answers):
             yield writer.closing(index, answer)
@@ -187,7 +204,7 @@ def _shutting_down() -> ApiError:
 
 async def _refused(_: Request, error: Exception) -> Response:
     assert isinstance(error, ApiError)  # registered for this class alone
-    return JSONResponse(error.body, status_code=error.status)
+    return JSONResponse(error.body, status_code=error.status, headers=error.headers)
 
 
 async def _no_route(request: Request, error: Exception) -> Response:

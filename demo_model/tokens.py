@@ -1,7 +1,7 @@
 """Counting and splitting text by the o200k_base vocabulary, which lies beside the code; nothing is downloaded."""
 
-import codecs
 import os
+import re
 from collections.abc import Iterator
 from functools import cache
 from math import ceil
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import tiktoken
 
-from demo_model.call import Measured, Picture, Turn
+from demo_model.call import Language, Measured, Picture, Turn
 
 CONTEXT_WINDOW = 128_000
 """Tokens that prompt messages may have, as gpt-4o's: the model whose vocabulary and picture rule are used here."""
@@ -19,6 +19,29 @@ _VOCABULARIES = Path(__file__).resolve().parent.parent / "assets" / "tiktoken_ca
 # tiktoken panics (a BaseException) on a run of some hundred thousand blanks; in portions it does not, and every text
 # takes linear time. A cut costs one token at most.
 _PORTION = 20_000
+
+ELSEWHERE = 1000
+"""How many tokens of a language are taken for its everyday words: those with the lowest numbers, as merges come."""
+
+# UTF-8 of Hangul syllables: EA B0 80 to ED 9E A3.
+_HANGUL = rb"(?:[\xea-\xed][\x80-\xbf]{2})"
+_SHAPES: dict[Language, re.Pattern[bytes]] = {
+    "en": re.compile(rb" ?[A-Za-z]+"),
+    "ko": re.compile(rb" ?(?:" + _HANGUL + rb"|[\xea-\xed][\x80-\xbf]{0,1}$)+"),
+}
+_WORDS: dict[Language, re.Pattern[bytes]] = {
+    "en": re.compile(rb" ?[a-z]{3,12}"),
+    "ko": re.compile(rb" ?" + _HANGUL + rb"{1,6}"),
+}
+
+# The vocabulary was learned from web pages, advertisements among them. These of its words are for nobody's answer.
+_UNFIT = frozenset(
+    word.encode()
+    for word in (
+        "카지노", "지노", "바카라", "카라", "슬롯", "출장", "출장안마", "출장샵", "안마", "마사지", "사지", "모텔",
+        "바사", "라마바사", "오프화이트", "프화이트", "sex", "anal", "porn", "die", "dies", "kill",
+    )
+)  # fmt: skip
 
 _PICTURE_BASE = 85
 _PICTURE_TILE = 170
@@ -66,21 +89,60 @@ def picture_tokens(picture: Picture) -> int:
     return _PICTURE_BASE + _PICTURE_TILE * max(1, tiles)
 
 
-def pieces(text: str) -> Iterator[tuple[str, int]]:
-    """The text as it would be streamed: token by token, each with its number of tokens.
+@cache
+def token_bytes(token: int) -> bytes:
+    """The bytes of one token; they may be a part of a letter."""
+    return _encoding().decode_single_token_bytes(token)
 
-    Tokens may split a character; those that do stay together in one piece.
+
+def is_token(number: int) -> bool:
+    """Whether the vocabulary has an ordinary token of this number."""
+    try:
+        token_bytes(number)
+    except KeyError:
+        return False
+    return True
+
+
+def encode(text: str) -> list[int]:
+    """The tokens of a text."""
+    portions = (text[start : start + _PORTION] for start in range(0, len(text), _PORTION))
+    return [token for portion in portions for token in _encoding().encode_ordinary(portion)]
+
+
+def unfinished(data: bytes) -> bytes:
+    """The bytes at the end that begin a letter and do not end it."""
+    for length in range(1, min(4, len(data) + 1)):
+        lead = data[-length]
+        if lead < 0x80:
+            break
+        if lead >= 0xC0:
+            needed = 2 if lead < 0xE0 else 3 if lead < 0xF0 else 4
+            return data[-length:] if length < needed else b""
+    return b""
+
+
+def elsewhere(due: bytes, language: Language) -> tuple[int, ...]:
+    """The commonest tokens of a language that can stand in the place of the token ``due``, ``ELSEWHERE`` at the most.
+
+    With a blank before them if ``due`` begins with one; none if ``due`` is not of that language's letters.
     """
+    shape = _SHAPES[language]
+    if shape.fullmatch(due):
+        return _common(language, spaced=due.startswith(b" "))
+    return ()
+
+
+@cache
+def _common(language: Language, *, spaced: bool) -> tuple[int, ...]:
+    shape = _WORDS[language]
     encoding = _encoding()
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    waiting = 0
-    for start in range(0, len(text), _PORTION):
-        for token in encoding.encode_ordinary(text[start : start + _PORTION]):
-            waiting += 1
-            shown = decoder.decode(encoding.decode_single_token_bytes(token))
-            if shown:
-                yield shown, waiting
-                waiting = 0
+    words = [
+        word
+        for word in encoding.token_byte_values()
+        if word.startswith(b" ") is spaced and shape.fullmatch(word) and word.strip() not in _UNFIT
+    ]
+    return tuple(sorted(map(encoding.encode_single_token, words))[:ELSEWHERE])
 
 
 def _portion_counts(text: str) -> Iterator[int]:

@@ -1,7 +1,6 @@
 """The demo model through its door: a real server on loopback, spoken to by OpenAI's client and by plain HTTP."""
 
 import asyncio
-import base64
 import io
 import json
 import os
@@ -9,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,8 @@ from openai import APIError, AsyncOpenAI, DefaultAsyncHttpx2Client, NotFoundErro
 from PIL import Image
 
 import demo_model
+from demo_model.family import DRILLS
+from tests.demo_requests import ask, body, picture_of, post, said
 
 ROOT = Path(__file__).resolve().parent.parent
 TALE = "옛날 옛적에 할아버지와 할머니가 살고 있었습니다"
@@ -47,27 +49,6 @@ def openai_client(url: str) -> AsyncOpenAI:
     )
 
 
-def said(role: str, content: Any) -> dict[str, Any]:
-    return {"role": role, "content": content}
-
-
-def body(*contents: Any, **parameters: Any) -> dict[str, Any]:
-    """A request whose messages are the user's and the assistant's by turns."""
-    roles = ("user", "assistant")
-    messages = [said(roles[number % 2], content) for number, content in enumerate(contents)]
-    return {"model": "demo", "messages": messages, "temperature": 0, **parameters}
-
-
-async def post(http: httpx2.AsyncClient, *contents: Any, **parameters: Any) -> dict[str, Any]:
-    response = await http.post("/chat/completions", json=body(*contents, **parameters))
-    assert response.status_code == 200, response.text
-    return response.json()
-
-
-async def ask(http: httpx2.AsyncClient, *contents: Any, **parameters: Any) -> str:
-    return (await post(http, *contents, **parameters))["choices"][0]["message"]["content"]
-
-
 def events(text: str) -> list[Any]:
     """The data of all server-sent events; [DONE] as a string."""
     lines = [line.removeprefix("data: ") for line in text.split("\n\n") if line]
@@ -85,16 +66,18 @@ def picture(*colours: str, size: tuple[int, int] = (100, 50), file_format: str =
     return picture_of(buffer.getvalue())
 
 
-def picture_of(data: bytes) -> dict[str, Any]:
-    return {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{base64.b64encode(data).decode()}"}}
-
-
 # --- the wire -------------------------------------------------------------------------------------------------------
 
 
 async def test_models(client):
-    assert [model.id async for model in client.models.list()] == ["demo"]
+    listed = {model.id: model async for model in client.models.list()}
+    assert list(listed)[:4] == ["demo", "demo-reasoner", "demo-text", "demo-retiring"]
+    assert list(listed)[4:] == [f"drill-{drill}" for drill in DRILLS]
+    assert {model.owned_by for name, model in listed.items() if name.startswith("drill-")} == {"vitrine-drill"}
     assert (await client.models.retrieve("demo")).owned_by == "vitrine"
+    assert {name: model.shutdown_date for name, model in listed.items() if model.shutdown_date} == {
+        "demo-retiring": (datetime.now(UTC).date() + timedelta(days=20)).isoformat()
+    }
     with pytest.raises(NotFoundError) as raised:
         await client.models.retrieve("gpt-9")
     assert raised.value.code == "model_not_found"
@@ -386,6 +369,8 @@ RECALLED = [
     ("내 행운의 숫자는 7이야", "내 행운의 숫자가 뭐야?", "7"),
     ("내가 제일 좋아하는 색은 파랑이야", "내가 제일 좋아하는 색이 뭐야?", "파랑"),
     ("제 이름은 김민수입니다", "제 이름 기억하세요?", "김민수"),
+    ("안녕! 나는 민지고 부산에 살아.", "What is my name?", "민지"),
+    ("I'm Mina from Busan and I hate coffee.", "where am I from?", "Busan"),
 ]
 
 
@@ -419,7 +404,46 @@ SKILLS = [
     ("의미 없는 문장 하나", "신경망이 없는 작은 프로그램"),
     ("요약해줘", "요약할 글을 보내 주세요"),
     ("what colour is it?", "There is no picture"),
+    ("how many red circles?", "There is no picture"),
+    ("10 miles in km", "16.09 km"),
+    ("30평은 몇 제곱미터야?", "99.17제곱미터"),
+    ("100 dollars in won", "Exchange rates"),
+    ("What is Vitrine?", "glass case"),
+    ("여기서 뭘 해 볼 수 있어?", "실패 연습"),
+    ("Introduce yourself", "not an AI"),
+    ("Write me a poem about rain", "language model"),
+    ("다이어트 식단 추천해 줘", "더 큰 채팅 모델"),
+    ("solve this riddle", "reasoning model"),
+    ("draw me a cat", "real model"),
+    ("알람 맞춰 줘", "진짜 모델"),
+    ("죽고 싶어", "109"),
+    ("I want to end my life", "988"),
+    ("What is a token? What is top_p?", "**top_p**"),
+    ("Convert 5 miles to km and sort 9, 3, 7", "8.05 km\n\nSorted:\n- 3\n- 7\n- 9"),
 ]
+
+
+async def test_how_to_connect_a_real_model_is_told_once(http):
+    first = await ask(http, "draw me a cat")
+    assert "OPENAI_API_KEY" in first
+    again = await ask(http, "draw me a cat", first, "draw me a dog")
+    assert "OPENAI_API_KEY" not in again
+    assert again == again.strip()
+
+
+async def test_a_telephone_number_that_may_matter_stands_alone(http):
+    messages = [said("system", "You are a chef."), said("user", "I want to end my life")]
+    assert not (await ask(http, messages=messages)).startswith("Order up")
+
+
+async def test_what_was_told_is_there_to_be_put_into_json(http):
+    told = "Hi! I'm Sam, I live in Leeds, I have 2 cats and my email is sam@example.com."
+    shape = 'Extract as JSON {"name": "", "city": "", "email": "", "cats": 0}'
+    wanted = {"response_format": {"type": "json_object"}}
+    value = await ask(http, told, "ok", shape, **wanted)
+    assert json.loads(value) == {"name": "Sam", "city": "Leeds", "email": "sam@example.com", "cats": 2}
+    other = json.loads(await ask(http, told, "ok", shape, value, "Tell me a joke", **wanted))
+    assert "cats" not in other, "the shape of an earlier answer, where nothing fits it, is left behind"
 
 
 @pytest.mark.parametrize(("question", "words"), SKILLS)
@@ -439,7 +463,11 @@ async def test_persona_changes_the_tone(http):
     plain = await ask(http, "안녕")
     messages = [said("system", "너는 유쾌한 요리사야."), said("user", "안녕")]
     chef = await ask(http, messages=messages)
-    assert chef == f"주문 나왔습니다!\n\n{plain}\n\n맛있게 드세요!"
+    assert chef.startswith("주문 나왔습니다!\n\n")
+    assert chef.endswith("\n\n맛있게 드세요!")
+    assert plain not in chef, "a chef has a greeting of their own"
+    messages[-1] = said("user", "12 곱하기 34는 얼마야?")
+    assert "**408**" in await ask(http, messages=messages)
 
 
 async def test_summary_keeps_the_key_sentences(http):
@@ -726,7 +754,7 @@ def test_import_is_light_and_knows_nothing_of_the_app():
         "print(*{name.partition('.')[0] for name in sys.modules})"
     )
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert not {"chat_core", "chat_ui", "gradio", "openai", "numpy"} & set(done.stdout.split())
+    assert not {"chat_core", "chat_ui", "gradio", "openai"} & set(done.stdout.split())
 
 
 async def test_visitors_do_not_wait_for_each_other():
@@ -743,25 +771,22 @@ async def test_visitors_do_not_wait_for_each_other():
 
 @pytest.mark.parametrize(
     ("question", "go_on"),
-    [("Tell me a long story", "Continue exactly where you stopped."), ("긴 이야기를 해 줘", "이어서 써 줘")],
+    [
+        ("Tell me a long story", "Continue exactly where you stopped."),
+        ("긴 이야기를 해 줘", "이어서 써 줘"),
+        ("What is a token?", "go on"),
+        ("12 곱하기 34는 얼마야?", "계속해 줘"),
+    ],
 )
-@pytest.mark.parametrize("cut", [4, 61, 300])
-async def test_a_broken_story_goes_on_from_the_very_letter(
-    http: httpx2.AsyncClient, question: str, go_on: str, cut: int
-) -> None:
-    story = await ask(http, question, seed=7)
-    asked = [{"role": "user", "content": question}, {"role": "assistant", "content": story[:cut]}]
-    response = await http.post(
-        "chat/completions", json={"model": "demo", "messages": [*asked, {"role": "user", "content": go_on}]}
-    )
-    rest = response.json()["choices"][0]["message"]["content"]
-    again = {
-        "messages": [
-            *asked[:1],
-            {"role": "assistant", "content": story[:cut] + rest},
-            {"role": "user", "content": go_on},
-        ]
-    }
-    over = await http.post("chat/completions", json={"model": "demo", **again})
-    assert story[cut : cut + 3] == rest[:3]
-    assert over.json()["choices"][0]["message"]["content"].startswith(("That was", "There is", "드릴", "더 "))
+@pytest.mark.parametrize("share", [0.02, 0.3, 0.97])
+async def test_a_broken_answer_goes_on_from_the_very_letter(http, question, go_on, share):
+    told = await ask(http, question, temperature=1, seed=7)
+    begun = told[: max(1, int(len(told) * share))]
+    rest = await ask(http, question, begun, go_on)
+    whole = await ask(http, question, begun + rest, go_on)
+    nothing_left = await ask(http, question, told, go_on)
+    assert whole == nothing_left, "the whole answer has no rest"
+    assert nothing_left.startswith(("That was all I had to say", "드릴 말씀은 여기까지예요"))
+    half = rest[: len(rest) // 2]
+    parted = await ask(http, question, begun, go_on, half, go_on) if half else rest
+    assert rest == half + parted, "a client may send what has been said so far in several messages"

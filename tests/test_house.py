@@ -302,5 +302,5 @@ def test_nothing_else_of_the_core_is_exported_by_accident() -> None:
 @pytest.mark.parametrize("package", PACKAGES)
 def test_the_tree_in_the_readme_has_every_module(package: str) -> None:
     text = (ROOT / "README.md").read_text("utf-8")
-    names = [path.name for path in sorted((ROOT / package).glob("*.py")) if not path.name.startswith("__")]
+    names = [path.name for path in sorted((ROOT / package).rglob("*.py")) if not path.name.startswith("__")]
     assert [name for name in names if name not in text] == []

@@ -99,7 +99,9 @@ def test_pyproject_reads_the_lists():
     assert dynamic["dependencies"] == {"file": ["requirements.txt"]}
     assert dynamic["optional-dependencies"] == {"dev": {"file": ["requirements-dev.txt"]}}
     assert {"dependencies", "optional-dependencies"} == set(PYPROJECT["project"]["dynamic"])
-    assert set(PYPROJECT["tool"]["setuptools"]["packages"]) == set(OWN_PACKAGES)
+    folders = [path.parent for package in OWN_PACKAGES for path in (ROOT / package).rglob("__init__.py")]
+    packages = {".".join(folder.relative_to(ROOT).parts) for folder in folders}
+    assert set(PYPROJECT["tool"]["setuptools"]["packages"]) == packages
 
 
 # --- the Space ---
