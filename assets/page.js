@@ -346,6 +346,51 @@
     check();
   }
 
+  // "use my key" in the chip: the sidebar and the form open, and the cursor goes where the key goes. All of that takes
+  // Gradio some frames, and a sidebar that slides in must have arrived before it is typed into.
+  const FRAMES_TO_OPEN = 600;
+
+  function openOwnConnection() {
+    const sidebar = document.querySelector(".sidebar");
+    if (!sidebar?.classList.contains("open")) sidebar?.querySelector(".toggle-button")?.click();
+    const shown = () => document.querySelector("#api-key input")?.checkVisibility() ?? false;
+    if (!shown()) document.querySelector("#own-connection > button")?.click();
+    let left = FRAMES_TO_OPEN;
+    const focus = () => {
+      if (shown()) document.querySelector("#api-key input").focus();
+      else if (left-- > 0) requestAnimationFrame(focus);
+    };
+    focus();
+  }
+
+  // On a phone the sidebar lies over the new chat that was asked for in it.
+  function closeSidebarForNewChat() {
+    addEventListener("click", (event) => {
+      const pressed = event.target instanceof Element && event.target.closest("#new-chat");
+      if (!pressed || !matchMedia(PHONE).matches) return;
+      document.querySelector(".sidebar.open .toggle-button")?.click();
+    });
+  }
+
+  function takeOverKeyLink() {
+    addEventListener("click", (event) => {
+      if (event.target instanceof Element && event.target.closest(".use-my-key")) openOwnConnection();
+    });
+  }
+
+  // The card that counts leads to another tab, to a place that may lie below the edge, once its figures are there.
+  function showStory() {
+    let left = FRAMES_TO_OPEN;
+    const show = () => {
+      const story = document.getElementById("count-story");
+      if (story?.checkVisibility() && document.querySelector("#counts table")) {
+        story.scrollIntoView({ block: "start" });
+        document.getElementById("back-to-chat").focus({ preventScroll: true });
+      } else if (left-- > 0) requestAnimationFrame(show);
+    };
+    show();
+  }
+
   // ---------------------------------------------------------------- start
 
   function start() {
@@ -388,12 +433,15 @@
     take,
     sent,
     release,
+    showStory,
   };
   hideUntilTranslated();
   guardComposition();
   guardSending();
   copyWithoutNotes();
   takeOverPencil();
+  takeOverKeyLink();
+  closeSidebarForNewChat();
   if (document.body) start();
   else addEventListener("DOMContentLoaded", start);
 })();

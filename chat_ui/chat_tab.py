@@ -2,12 +2,12 @@
 
 One turn is two events on the server: ``respond`` takes the message and streams its answer, ``settle`` writes the ledger
 and frees the box. The page script empties the box and shows Stop without asking the server, which would cost a round
-trip before the first token.
+trip before the first token. A card of the first screen is a row of such turns: ``begin_card`` puts its first message
+into the transcript, ``settle_card`` each that follows.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -15,23 +15,19 @@ from gradio.components import Component
 from gradio.events import Dependency
 
 from chat_core.connections import Connection
-from chat_core.settings import ASSETS, Settings
-from chat_ui import gradio_messages
+from chat_core.errors import InputError
+from chat_core.settings import Settings
+from chat_ui import first_screen, gradio_messages, notes
 from chat_ui.answer_editor import Editor
+from chat_ui.cards import Preset, Run
+from chat_ui.controls import from_values
 from chat_ui.gradio_inside import BareChatInterface
-from chat_ui.gradio_messages import Draft, GradioMessage
-from chat_ui.localize import Localizer
-from chat_ui.responder import BUSY_BOX, FREE_BOX, Responder, user_content
-from chat_ui.texts import Language, t
+from chat_ui.gradio_messages import GradioMessage
+from chat_ui.localize import Localizer, warn
+from chat_ui.responder import BUSY_BOX, FREE_BOX, UNMOVED, Responder, controls_back, question
+from chat_ui.texts import Language
 from chat_ui.visit import Visit
 
-# The examples under an empty conversation: a text each, and the picture that goes with it.
-EXAMPLES: tuple[tuple[str, Path | None], ...] = (
-    ("example.hello", None),
-    ("example.picture", ASSETS / "examples" / "shapes.png"),
-    ("example.token", None),
-    ("example.code", None),
-)
 LONGEST_PASTE = 200_000
 QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 
@@ -40,26 +36,105 @@ SENT = "(...inputs) => [window.vitrine.sent(), ...inputs.slice(1)]"
 
 
 @dataclass(frozen=True, slots=True)
+class Around:
+    """What the chat needs of the page around it.
+
+    ``inputs``: the controls, in the order of ``Controls``.  ``presets``: those that a card sets, in the order of
+    ``Preset``.  ``reference``: the model that free answers are compared with.
+    """
+
+    new_chat: gr.Button
+    model: gr.Dropdown
+    persona: gr.Dropdown
+    json_mode: Component
+    inputs: list[Any]
+    presets: list[Component]
+    reference: Component
+    tabs: gr.Tabs
+
+
+@dataclass(frozen=True, slots=True)
 class ChatTab:
-    """The widgets that others need. ``settled``: the event after which a turn is over and written down."""
+    """The widgets that others need. ``cards``: the first screen, whose ``select`` asks for the card that counts.
+    ``settled``: the events after which a turn is over and written down."""
 
     chatbot: gr.Chatbot
     box: gr.MultimodalTextbox
+    cards: gr.HTML
     settled: list[Dependency]
     changed: list[Dependency]
 
 
 def build(
-    words: Localizer,
-    visit: gr.State,
-    language: gr.Radio,
-    controls: list[Component],
-    new_chat: gr.Button,
-    reference: Component,
-    settings: Settings,
-    app: Connection,
+    words: Localizer, visit: gr.State, language: gr.Radio, around: Around, settings: Settings, app: Connection
 ) -> ChatTab:
     """Draw the chat into the current block and wire it."""
+    screen, cards = first_screen.build(words)
+    chatbot, box = _conversation(words)
+    responder = Responder(settings, app)
+    BareChatInterface(
+        responder.respond, chatbot=chatbot, textbox=box, multimodal=True, fill_height=True, api_visibility="private"
+    )
+    editor = Editor.build(words)
+
+    asked_with = [visit, language, around.reference, *around.inputs]
+    settled: list[Dependency] = []
+    running: list[dict[str, Any]] = []
+
+    def answer_after(event: Dependency, settle: Callable[..., Any], outputs: list[Any]) -> None:
+        """Stream the answer after an event that has taken a message, or put a question into the transcript."""
+        answering = event.then(
+            responder.respond, [box, chatbot, *asked_with], chatbot, js=SENT, concurrency_limit=None, **QUIET
+        )
+        running.append(answering)
+        # After a failed event, such as a lost connection, Gradio runs only this.
+        answering.failure(None, None, box, js="() => window.vitrine.release()", api_visibility="private")
+        settled_with = [chatbot, visit, language, around.reference]
+        settled.append(answering.then(settle, settled_with, outputs, concurrency_limit=None, **QUIET))
+
+    turn = (responder.settle, [chatbot, box, screen, editor.banner])
+    taken = [box, screen, *editor.outputs]
+    answer_after(box.submit(None, box, taken, js="(message) => window.vitrine.take(message)", **QUIET), *turn)
+    answer_after(chatbot.retry(take_retry, [chatbot, visit], [box, chatbot], queue=False, **QUIET), *turn)
+    answer_after(
+        chatbot.option_select(
+            take_option,
+            [chatbot, visit],
+            [box, chatbot, around.model, around.json_mode, around.tabs],
+            queue=False,
+            **QUIET,
+        ),
+        *turn,
+    )
+    # The next message of a card is asked for by a number that changes.
+    further = gr.Number(0, visible="hidden", elem_id="card-further")
+    card = (responder.settle_card, [chatbot, box, screen, editor.banner, *around.presets, further])
+    begun = cards.click(
+        begin_card,
+        [chatbot, visit, language, around.persona, *around.inputs],
+        [*taken, chatbot, *around.presets],
+        concurrency_limit=None,
+        **QUIET,
+    )
+    answer_after(begun, *card)
+    answer_after(further.change(None, None, None, **QUIET), *card)
+    box.stop(Visit.halt, visit, None, cancels=running, queue=False, **QUIET)
+
+    undo = chatbot.undo(take_back, [chatbot, visit, box], [chatbot, box, screen], queue=False, **QUIET)
+    cleared = around.new_chat.click(
+        begin_anew,
+        [visit, language],
+        [chatbot, box, screen, *editor.outputs, *around.presets],
+        cancels=running,
+        queue=False,
+        **QUIET,
+    )
+    edits = editor.wire(chatbot, box, visit)
+    return ChatTab(chatbot, box, cards, settled, [undo, cleared, *edits])
+
+
+def _conversation(words: Localizer) -> tuple[gr.Chatbot, gr.MultimodalTextbox]:
+    """The transcript and the box below it; ChatInterface puts them where they belong."""
     chatbot = words.add(
         gr.Chatbot(
             elem_id="chatbot",
@@ -74,7 +149,6 @@ def build(
             allow_tags=False,
         ),
         label="chat.label",
-        placeholder="chat.empty",
     )
     box = words.add(
         gr.MultimodalTextbox(
@@ -90,71 +164,35 @@ def build(
         placeholder="chat.placeholder",
         label="chat.label",
     )
-    responder = Responder(settings, app)
-    BareChatInterface(
-        responder.respond, chatbot=chatbot, textbox=box, multimodal=True, fill_height=True, api_visibility="private"
-    )
-    with gr.Row(elem_id="examples", elem_classes="chat-column") as examples:
-        buttons = [words.add(gr.Button(size="sm", elem_classes="example"), value=key) for key, _ in EXAMPLES]
-    editor = Editor.build(words)
-
-    respond_inputs = [box, chatbot, visit, language, reference, *controls]
-    settled: list[Dependency] = []
-    running: list[dict[str, Any]] = []
-
-    def answer_after(event: Dependency) -> None:
-        """Stream the answer after an event that has taken a message, or put a question into the transcript."""
-        answering = event.then(responder.respond, respond_inputs, chatbot, js=SENT, concurrency_limit=None, **QUIET)
-        running.append(answering)
-        # After a failed event, such as a lost connection, Gradio runs only this.
-        answering.failure(None, None, box, js="() => window.vitrine.release()", api_visibility="private")
-        settling = answering.then(
-            responder.settle,
-            [chatbot, visit, language, reference],
-            [chatbot, box, examples, editor.banner],
-            concurrency_limit=None,
-            **QUIET,
-        )
-        settled.append(settling)
-
-    answer_after(
-        box.submit(None, box, [box, examples, *editor.outputs], js="(message) => window.vitrine.take(message)", **QUIET)
-    )
-    take_outputs = [box, chatbot, examples, *editor.outputs]
-    for (key, picture), button in zip(EXAMPLES, buttons, strict=True):
-        answer_after(
-            button.click(
-                partial(take_example, key, picture),
-                [chatbot, visit, language],
-                take_outputs,
-                concurrency_limit=None,
-                **QUIET,
-            )
-        )
-    answer_after(chatbot.retry(take_retry, [chatbot, visit], [box, chatbot], queue=False, **QUIET))
-    answer_after(chatbot.option_select(take_option, [chatbot, visit], [box, chatbot], queue=False, **QUIET))
-    box.stop(None, None, None, cancels=running, api_visibility="private")
-
-    undo = chatbot.undo(take_back, [chatbot, visit, box], [chatbot, box, examples], queue=False, **QUIET)
-    cleared = new_chat.click(
-        begin_anew, [visit], [chatbot, box, examples, *editor.outputs], cancels=running, queue=False, **QUIET
-    )
-    edits = editor.wire(chatbot, box, visit)
-    return ChatTab(chatbot, box, settled, [undo, cleared, *edits])
+    return chatbot, box
 
 
 # --- taking what the visitor gives ------------------------------------------------------------------------------------
 
 
-async def take_example(
-    key: str, picture: Path | None, history: list[GradioMessage], visit: Visit, language: Language
+async def begin_card(
+    event: gr.EventData, history: list[GradioMessage], visit: Visit, language: Language, persona: str, *values: Any
 ) -> tuple[Any, ...]:
-    """Ask one of the examples, as if it had been typed."""
+    """Put the first message of a card into the transcript, and its controls in the place of the visitor's.
+
+    Sets the box, the first screen and the editor's forms, then the transcript and the controls of ``Preset``.
+    """
+    refused = (*(gr.skip() for _ in range(3 + Editor.OUTPUTS)), *UNMOVED)
+    card = first_screen.chosen(event)
+    if card is None or not card.steps:
+        return refused
+    # Controls that an earlier card has left behind, after a lost connection, are not the visitor's.
+    run = Run(card, visit.run.before if visit.run else Preset.of(from_values(*values), persona))
+    try:
+        asked = [*history, await question(run, language)]
+    except InputError as error:
+        warn(notes.sentence(error, language))
+        return refused
     if visit.busy:
-        return tuple(gr.skip() for _ in range(3 + Editor.OUTPUTS))
-    content = await user_content(Draft(t(language, key), ((str(picture), picture.name),) if picture else ()))
-    visit.make_ready()
-    return _taken([*history, {"role": "user", "content": content}])
+        return refused
+    visit.play(run, asked)
+    moved = run.preset.values(language)
+    return gr.update(**BUSY_BOX), gr.update(visible=False), *Editor.closed(), asked, *moved
 
 
 def take_retry(history: list[GradioMessage], visit: Visit) -> tuple[Any, Any]:
@@ -162,17 +200,35 @@ def take_retry(history: list[GradioMessage], visit: Visit) -> tuple[Any, Any]:
     kept = gradio_messages.up_to_last_question(history)
     if visit.busy or not kept:
         return gr.skip(), gr.skip()
+    visit.leave_card()
     visit.make_ready()
     return gr.update(**BUSY_BOX), kept
 
 
-def take_option(history: list[GradioMessage], visit: Visit, chosen: gr.SelectData) -> tuple[Any, Any]:
-    """A button of a note: ask again, or let the answer go on."""
-    if chosen.value != "continue":
-        return take_retry(history, visit)
+def take_option(history: list[GradioMessage], visit: Visit, chosen: gr.SelectData) -> tuple[Any, ...]:
+    """A button of a note: ask again, let the answer go on, leave a failure drill, or look into another tab.
+
+    Sets box and transcript, model and JSON mode, and the tab.
+    """
+    unmoved = (gr.skip(), gr.skip(), gr.skip())
+    match chosen.value:
+        case "inspect" | "usage" as tab:
+            return gr.skip(), gr.skip(), gr.skip(), gr.skip(), gr.update(selected=tab)
+        case "continue":
+            return *take_continue(history, visit), *unmoved
+        case "leave_drill" if not visit.busy:
+            json_mode = visit.leave_drill()
+            shown = gr.skip() if json_mode is None else json_mode
+            return *take_retry(history, visit), visit.first_model, shown, gr.skip()
+    return *take_retry(history, visit), *unmoved
+
+
+def take_continue(history: list[GradioMessage], visit: Visit) -> tuple[Any, Any]:
+    """Let the last answer go on."""
     kept = gradio_messages.without_notes_at_end(history)
     if visit.busy or not kept or kept[-1]["role"] != "assistant":
         return gr.skip(), gr.skip()
+    visit.leave_card()
     visit.make_ready()
     return gr.update(**BUSY_BOX), kept
 
@@ -188,12 +244,9 @@ async def take_back(history: list[GradioMessage], visit: Visit, written: object)
     return kept[:-1], gr.update(value=box.value), gr.update(visible=len(kept) == 1)
 
 
-def begin_anew(visit: Visit) -> tuple[Any, ...]:
-    """An empty conversation; controls, connection, ledger and the draft in the box stay."""
+def begin_anew(visit: Visit, language: Language) -> tuple[Any, ...]:
+    """An empty conversation; controls, connection, ledger and the draft in the box stay. What a card has moved goes
+    back."""
     box = gr.update(**FREE_BOX) if visit.editing is None else gr.update(value=visit.draft.value, **FREE_BOX)
     visit.abandon()
-    return [], box, gr.update(visible=True), *Editor.closed()
-
-
-def _taken(history: list[GradioMessage]) -> tuple[Any, ...]:
-    return gr.update(value=None, **BUSY_BOX), history, gr.update(visible=False), *Editor.closed()
+    return [], box, gr.update(visible=True), *Editor.closed(), *controls_back(visit, language)

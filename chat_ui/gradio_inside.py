@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import gradio as gr
+from gradio.blocks import Block
 from gradio.processing_utils import save_bytes_to_cache
 from gradio.utils import get_upload_folder
 
@@ -74,6 +75,16 @@ class BareChatInterface(gr.ChatInterface):
 
     def _setup_events(self) -> None:
         """Wires nothing. The base class calls this at the end of its construction."""
+
+
+def set_property(block: Block, name: str, value: object) -> None:
+    """Give a block a property after it was built.
+
+    Gradio builds a block anew, for each visitor, from what it was first built with, at an update of any other property:
+    a list of choices that is not among that would be lost.
+    """
+    setattr(block, name, value)
+    block.constructor_args[name] = value
 
 
 def keep_file(data: bytes, name: str) -> str:

@@ -53,11 +53,19 @@ def build_app(settings: Settings, connection: Connection) -> App:
             )
         with gr.Sidebar(open=True, width=320, elem_id="sidebar"):
             side = sidebar.build(page, words, visit, language, chip, settings, connection)
-        with gr.Tabs():
+        with gr.Tabs() as tabs:
             with words.add(gr.Tab(id="chat"), label="tab.chat"):
-                chat = chat_tab.build(
-                    words, visit, language, side.inputs, side.new_chat, reference, settings, connection
+                around = chat_tab.Around(
+                    side.new_chat,
+                    side.model,
+                    side.persona,
+                    side.json_mode,
+                    side.inputs,
+                    side.presets,
+                    reference,
+                    tabs,
                 )
+                chat = chat_tab.build(words, visit, language, around, settings, connection)
                 meter = gr.HTML(elem_id="meter", elem_classes="chat-column", padding=False)
             with words.add(gr.Tab(id="usage"), label="tab.usage") as usage:
                 used = usage_tab.build(words, visit, language, reference, settings)
@@ -75,6 +83,9 @@ def build_app(settings: Settings, connection: Connection) -> App:
         def ledger(state: Visit, lang: Language, model: str) -> str:
             return usage_tab.ledger_html(state.ledger, lang, model, settings.won_per_dollar)
 
+        def counts(text: str, lang: Language, model: str) -> str:
+            return usage_tab.counts_html(text, lang, model, settings.won_per_dollar)
+
         measured = [chat.box, visit, language, reference, *side.inputs]
         changes = [
             page.load,
@@ -89,7 +100,11 @@ def build_app(settings: Settings, connection: Connection) -> App:
         for event in chat.settled:
             event.then(ledger, [visit, language, reference], used.table, queue=False, **QUIET)
         usage.select(ledger, [visit, language, reference], used.table, queue=False, **QUIET)
-        usage.select(usage_tab.counts_html, [used.text, language], used.counts, queue=False, **QUIET)
+        usage.select(counts, [used.text, language, reference], used.counts, queue=False, **QUIET)
+        chat.cards.select(usage_tab.tell_story, None, [tabs, used.text, used.story], queue=False, **QUIET).then(
+            None, None, None, js="() => window.vitrine.showStory()", api_visibility="private"
+        )
+        used.back.click(lambda: gr.update(selected="chat"), None, tabs, queue=False, **QUIET)
         inspect.select(inspect_tab.refresh, [visit, language], inspected.outputs, **QUIET)
         _wire_language(page, words, language)
     page.queue(max_size=None, default_concurrency_limit=None)

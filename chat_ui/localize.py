@@ -1,16 +1,18 @@
 """Widgets that change their words when the language is switched; toasts."""
 
+from collections.abc import Callable
 from html import escape
 from typing import Any, TypeVar
 
 import gradio as gr
 from gradio.blocks import Block
 
+from chat_ui.gradio_inside import set_property
 from chat_ui.texts import Language, t
 
 BlockT = TypeVar("BlockT", bound=Block)
-# A property's text: the key of one, or for choices pairs of (key, value).
-Words = str | list[tuple[str, str]]
+# A property's text: the key of one, for choices pairs of (key, value), or what makes it.
+Words = str | list[tuple[str, str]] | Callable[[Language], str]
 
 
 class Localizer:
@@ -23,7 +25,7 @@ class Localizer:
     def add(self, block: BlockT, **words: Words) -> BlockT:
         """Give a widget its words, now and at each switch: ``add(gr.Button(), value="chat.new")``."""
         for name, word in words.items():
-            setattr(block, name, _text(word, self.language))
+            set_property(block, name, _text(word, self.language))
         self._words.append((block, words))
         return block
 
@@ -47,4 +49,6 @@ def inform(text: str) -> None:
 
 
 def _text(word: Words, language: Language) -> Any:
-    return t(language, word) if isinstance(word, str) else [(t(language, key), value) for key, value in word]
+    if isinstance(word, str):
+        return t(language, word)
+    return word(language) if callable(word) else [(t(language, key), value) for key, value in word]

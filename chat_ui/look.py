@@ -105,7 +105,7 @@ def css() -> str:
 
 
 def head(labels: Mapping[str, Mapping[str, str]]) -> str:
-    """The page script with its table of labels, for ``launch(head=...)``.
+    """The style of the page's frame, and the page script with its table of labels, for ``launch(head=...)``.
 
     ``labels``: language code -> {the English words that Gradio writes into the page: those of that language}.
     """
@@ -114,4 +114,5 @@ def head(labels: Mapping[str, Mapping[str, str]]) -> str:
         "<", "\\u003c"
     )
     script = (_ASSETS / "page.js").read_text(encoding="utf-8")
-    return f"<script>window.vitrineLabels = {table};</script>\n<script>\n{script}</script>"
+    frame = (_ASSETS / "frame.css").read_text(encoding="utf-8")
+    return f"<style>{frame}</style>\n<script>window.vitrineLabels = {table};</script>\n<script>\n{script}</script>"

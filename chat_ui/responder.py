@@ -4,8 +4,9 @@ No exception may leave these events: Gradio would cover the transcript and leave
 """
 
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,7 +19,8 @@ from chat_core.errors import ChatError, InputError
 from chat_core.fetch import fetch_image
 from chat_core.messages import ImagePart, RemoteImage, TextPart, user
 from chat_core.settings import Settings
-from chat_ui import gradio_messages, notes, transcript
+from chat_ui import drills, gradio_messages, notes, transcript
+from chat_ui.cards import Preset, Run
 from chat_ui.controls import Controls, from_values
 from chat_ui.files_apart import read_file, read_transcript
 from chat_ui.gradio_inside import keep_file
@@ -35,6 +37,8 @@ MOST_FILES = 20
 # The box while an answer is on its way, and while there is none.
 BUSY_BOX: dict[str, Any] = {"submit_btn": False, "stop_btn": True}
 FREE_BOX: dict[str, Any] = {"submit_btn": True, "stop_btn": False}
+# For the controls of ``Preset``.
+UNMOVED: tuple[Any, ...] = tuple(gr.skip() for _ in fields(Preset))
 
 
 class Responder:
@@ -68,29 +72,22 @@ class Responder:
         elif not visit.take_ready():
             yield gr.skip()
             return
-        kept = gradio_messages.without_notes_at_end(history)
-        try:
-            turn, before = await self._turn(kept, visit, language, controls)
-            base = kept[:-1] if before else kept
-            async with aclosing(turn.snapshots()) as snapshots:
-                async for snapshot in snapshots:
-                    yield base + transcript.growing(snapshot, before, language, json_mode=controls.json_mode)
-            await visit.settle(turn)
-            turn.noted = True
-            yield base + self._whole(turn, before, language, reference, json_mode=controls.json_mode)
-        except ChatError as error:
-            yield [*kept, transcript.note_message(notes.of_error(error, language), language)]
-        except Exception as error:
-            # Anything that left this function would cover the transcript and leave the box dead until a reload.
-            log.error("A turn failed: %s", type(error).__name__, exc_info=error)
-            yield [*kept, transcript.note_message(notes.unexpected(language), language)]
+        lead: list[GradioMessage] = []
+        if visit.run is not None:
+            # Not what the page holds: after a second click this event may be the second one's, and come before the
+            # first one's question and controls are there.
+            history, controls = visit.asked, visit.run.preset.over(controls)
+            lead = transcript.card_setting(visit.run, language)
+        async with aclosing(self._answered(history, visit, language, reference, controls, lead)) as shown:
+            async for history in shown:
+                yield history
 
     async def settle(
         self, history: list[GradioMessage], visit: Visit, language: Language, reference: str
     ) -> tuple[Any, Any, Any, Any]:
         """The turn is over: say what a stopped answer was and cost, and put back what could not be sent.
 
-        Sets the transcript, the box, the examples and the banner of an edited message.
+        Sets the transcript, the box, the first screen and the banner of an edited message.
         """
         left, visit.abandoned = visit.abandoned, None
         if left is not None:
@@ -103,14 +100,64 @@ class Responder:
         if turn is not None and turn.stopped and not turn.noted:
             turn.noted = True
             await visit.settle(turn)
-            note = transcript.note_message(notes.of_stop(language, text=turn.text, entry=turn.entry), language)
+            note = notes.of_stop(language, text=turn.text, entry=turn.entry)
             kept = gradio_messages.without_notes_at_end(history)
-            history = shown = [*kept, *self._footnotes(turn, language, reference), note]
+            history = shown = [*kept, *self._footnotes(turn, language, reference), _note_message(note, turn, language)]
         await visit.remember(history)
         returned, visit.returned = visit.returned, None
         box = gr.update(**FREE_BOX) if returned is None else gr.update(value=returned.value, **FREE_BOX)
         banner = gr.update(visible=returned is not None and visit.editing is not None)
         return shown, box, gr.update(visible=not history), banner
+
+    async def settle_card(
+        self, history: list[GradioMessage], visit: Visit, language: Language, reference: str
+    ) -> tuple[Any, ...]:
+        """A message of a card is answered: put the next one into the transcript, or end the card as a turn ends.
+
+        An answer that did not end well, or was stopped, is the end of the card. Sets what ``settle`` sets, then the
+        controls of ``Preset``, then a number whose change asks for the next answer.
+        """
+        run, turn = visit.run, visit.current
+        well = run is not None and not visit.busy and not visit.halted and turn is not None and turn.ended_well
+        if run is None or not well:
+            shown, *freed = await self.settle(history, visit, language, reference)
+            if run is not None and visit.halted and not visit.busy:
+                shown = [*(shown if isinstance(shown, list) else history), transcript.card_stopped(language)]
+            return shown, *freed, *(UNMOVED if visit.busy else controls_back(visit, language)), gr.skip()
+        if (following := run.following) is not None:
+            visit.play(following, [*history, await question(following, language)])
+            moved = following.preset.values(language)
+            return visit.asked, gr.skip(), gr.skip(), gr.skip(), *moved, visit.turns_made
+        _, *freed = await self.settle(history, visit, language, reference)
+        history = [*history, transcript.card_note(run.card, language)]
+        return history, *freed, *controls_back(visit, language), gr.skip()
+
+    async def _answered(
+        self,
+        history: list[GradioMessage],
+        visit: Visit,
+        language: Language,
+        reference: str,
+        controls: Controls,
+        lead: Sequence[GradioMessage] = (),
+    ) -> AsyncGenerator[list[GradioMessage], None]:
+        """The transcript with the answer to its end growing. ``lead``: notes that stand above the answer."""
+        kept = gradio_messages.without_notes_at_end(history)
+        try:
+            turn, before = await self._turn(kept, visit, language, controls)
+            base = [*(kept[:-1] if before else kept), *lead]
+            async with aclosing(turn.snapshots()) as snapshots:
+                async for snapshot in snapshots:
+                    yield base + transcript.growing(snapshot, before, language, json_mode=controls.json_mode)
+            await visit.settle(turn)
+            turn.noted = True
+            yield base + self._whole(turn, before, language, reference, json_mode=controls.json_mode)
+        except ChatError as error:
+            yield [*kept, transcript.note_message(notes.of_error(error, language), language)]
+        except Exception as error:
+            # Anything that left this function would cover the transcript and leave the box dead until a reload.
+            log.error("A turn failed: %s", type(error).__name__, exc_info=error)
+            yield [*kept, transcript.note_message(notes.unexpected(language), language)]
 
     async def _take(
         self, message: object, history: list[GradioMessage], visit: Visit, language: Language, controls: Controls
@@ -144,6 +191,7 @@ class Responder:
         if visit.editing is not None:
             history = history[: visit.editing]
             visit.editing = None
+        visit.leave_card()
         return [*history, {"role": "user", "content": content}]
 
     async def _turn(
@@ -168,11 +216,11 @@ class Responder:
         shown: list[GradioMessage] = []
         if turn.reasoning:
             shown.append(transcript.titled(t(language, "chat.reasoning"), turn.reasoning, status="done"))
-        if text:
+        if text and not text.isspace():
             shown.append(transcript.text_message(text, json_mode=json_mode))
         shown += self._footnotes(turn, language, reference)
         if note := _note(turn, language, text):
-            shown.append(transcript.note_message(note, language))
+            shown.append(_note_message(note, turn, language))
         return shown
 
     def _footnotes(self, turn: Turn, language: Language, reference: str) -> list[GradioMessage]:
@@ -184,6 +232,28 @@ class Responder:
             lines = "\n".join(f"- {notes.of_adjustment(adjustment, language)}" for adjustment in adjustments)
             shown.append(transcript.titled(t(language, "note.adjusted.title"), lines, status="done"))
         return shown
+
+
+async def question(run: Run, language: Language) -> GradioMessage:
+    """The message of the step that is due. Raises InputError where its picture cannot be read."""
+    return {"role": "user", "content": await user_content(run.step.draft(language))}
+
+
+def controls_back(visit: Visit, language: Language) -> tuple[Any, ...]:
+    """The controls of ``Preset`` as they were before the card that was left; skipped where there was none."""
+    left = visit.leave_card()
+    return left.before.values(language) if left else UNMOVED
+
+
+def _note_message(note: Note, turn: Turn, language: Language) -> GradioMessage:
+    """A note of a turn; that of a failure drill, or of a refusal by one of the demo family, has a way out of it."""
+    connection, model = turn.connection, turn.request.model
+    if drills.is_drill(connection, model) or (turn.error and drills.has_way_back(connection, model)):
+        # Going on is worth most; to ask a drill again is to see the same again.
+        known = [action for action in note.actions if action == "continue"]
+        others = [action for action in note.actions if action != "continue"]
+        note = replace(note, actions=(*known, "leave_drill", *others))
+    return transcript.note_message(note, language)
 
 
 def _note(turn: Turn, language: Language, text: str) -> Note | None:

@@ -15,7 +15,7 @@ from chat_core.discovery import ListedModel
 from chat_core.errors import AccessDenied, BadRequest, ChatError, EndpointNotFound, NotChatCompletions
 from chat_core.personas import Persona, find, load_personas
 from chat_core.settings import Settings
-from chat_ui import notes
+from chat_ui import drills, notes
 from chat_ui.localize import Localizer, inform, warn
 from chat_ui.texts import Language, day, dollars, number, t
 from chat_ui.visit import Visit
@@ -25,12 +25,15 @@ EFFORTS = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
 
 @dataclass(frozen=True, slots=True)
 class Sidebar:
-    """The widgets that others need. ``inputs``: the controls, in the order of ``Controls``."""
+    """The widgets that others need. ``inputs``: the controls, in the order of ``Controls``.  ``presets``: those that a
+    card sets, in the order of ``Preset``."""
 
     model: gr.Dropdown
     persona: gr.Dropdown
+    json_mode: Component
     new_chat: gr.Button
     inputs: list[Any]
+    presets: list[Component]
 
 
 def build(
@@ -53,13 +56,14 @@ def build(
         info="model.info",
     )
     about_model = gr.HTML(elem_id="about-model")
+    drilling, drill = _drills(words, app)
     persona, prompt = _persona_controls(words)
     temperature_hint = gr.Markdown(visible=False, elem_id="temperature-hint", elem_classes="quiet")
     controls = _request_controls(words)
-    temperature = controls[1]
+    own_temperature, temperature, json_mode, history, _, stream, *_ = controls
     _wire_persona(persona, prompt, temperature_hint, temperature, language)
 
-    shown = [status, model, about_model]
+    shown = [status, model, about_model, drilling]
     private: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "concurrency_limit": None}
 
     async def on_connect(typed_key: str, typed_url: str, state: Visit, lang: Language) -> tuple[Any, ...]:
@@ -101,9 +105,21 @@ def build(
             warn(notes.sentence(error, lang))
         return _shown(state, connection, listed, lang)
 
-    def on_words(name: str | None, state: Visit, lang: Language) -> tuple[str, str]:
+    def on_words(name: str | None, state: Visit, lang: Language) -> tuple[str, str, Any, Any]:
         connection = state.connection(app)
-        return connection_chip(connection, lang), model_card(state.describe(connection, name or ""), connection, lang)
+        known = state.describe(connection, name or "")
+        chosen = known.id if drills.is_drill(connection, known.id) else None
+        json_before = state.leave_drill() if chosen != drills.BLANKS else None
+        back = gr.skip() if json_before is None else json_before
+        return connection_chip(connection, lang), model_card(known, connection, lang), chosen, back
+
+    def on_drill(chosen: str, json_on: bool, state: Visit, lang: Language) -> tuple[str, Any]:
+        """The drill becomes the model; the one of endless blanks needs JSON mode."""
+        inform(t(lang, "drill.chosen", what=drills.words(lang, chosen)))
+        if chosen != drills.BLANKS or json_on:
+            return chosen, gr.skip()
+        state.json_before_drill = json_on
+        return chosen, True
 
     connect.click(on_connect, [key, url, visit, language], [*shown, key, forget, own], **private)
     url.submit(on_connect, [key, url, visit, language], [*shown, key, forget, own], **private)
@@ -114,10 +130,12 @@ def build(
         [model.change, language.change],
         on_words,
         [model, visit, language],
-        [status, about_model],
+        [status, about_model, drill, json_mode],
         queue=False,
         **private,
     )
+    # In the queue: Gradio shows no toast of an event that is not.
+    drill.input(on_drill, [drill, json_mode, visit, language], [model, json_mode], **private)
     # Gradio draws an empty number as 0, and would send it; set again after loading, it stays empty. Limits are not set
     # here either: Gradio would end the whole event at a number beyond them.
     numbers = [control for control in controls if isinstance(control, gr.Number)]
@@ -126,7 +144,8 @@ def build(
     page.load(lambda state: state, visit, visit, queue=False, **private)
     gr.on([page.load], on_load, [visit, language], shown, **private)
     gr.on([page.load], look_for_local, None, [found_box, found], **private)
-    return Sidebar(model, persona, new_chat, [model, prompt, *controls])
+    presets = [persona, prompt, own_temperature, temperature, json_mode, history, stream]
+    return Sidebar(model, persona, json_mode, new_chat, [model, prompt, *controls], presets)
 
 
 def connection_name(connection: Connection, language: Language) -> str:
@@ -138,18 +157,26 @@ def connection_name(connection: Connection, language: Language) -> str:
 
 
 def connection_chip(connection: Connection, language: Language) -> str:
-    """Where requests go, as a chip that is always in sight."""
+    """Where requests go, as a chip that is always in sight; on the demo model with a way to a real one, which the page
+    script takes."""
     name = escape(connection_name(connection, language))
+    if connection.kind == "demo":
+        name += f' · <button type="button" class="use-my-key">{t(language, "connection.use_key")}</button>'
     return f'<span class="chip chip-{connection.kind}">{name}</span>'
 
 
 def model_card(model: ListedModel, connection: Connection, language: Language) -> str:
     """What is known of a model, on two short lines of HTML. Holds no text of a server."""
+    if drills.is_drill(connection, model.id):
+        what = t(language, "drill.card", what=escape(drills.words(language, model.id)))
+        return f'<strong class="drilling">{what}</strong>'
     window = model.profile.context_window
     facts = [
         t(language, "model.context", tokens=number(window)) if window else t(language, "model.context_unknown"),
         t(language, f"model.images_{ {True: 'yes', False: 'no', None: 'unknown'}[model.profile.images] }"),
     ]
+    if model.profile.known and model.profile.efforts:
+        facts.append(t(language, "model.efforts", efforts=", ".join(model.profile.efforts)))
     if connection.free:
         facts.append(t(language, "model.free"))
     elif price := model.price:
@@ -187,13 +214,16 @@ async def _models_of(connection: Connection, language: Language) -> tuple[Listed
 
 def _shown(
     visit: Visit, connection: Connection, listed: tuple[ListedModel, ...], language: Language
-) -> tuple[str, Any, str]:
-    """Chip, model list and model card of a connection that is now in use."""
+) -> tuple[str, Any, str, Any]:
+    """Chip, model list, model card and failure drills of a connection that is now in use. Drills are not among the
+    models: they have a list of their own."""
     visit.models = {model.id: model for model in listed}
     visit.first_model = connection.model or (listed[0].id if listed else "")
-    choices = sorted(visit.models) if connection.kind == "openai" else list(visit.models)
+    family = [name for name in visit.models if not drills.is_drill(connection, name)]
+    choices = sorted(family) if connection.kind == "openai" else family
+    models = gr.update(choices=choices, value=visit.first_model or None)
     card = model_card(visit.describe(connection, visit.first_model), connection, language)
-    return connection_chip(connection, language), gr.update(choices=choices, value=visit.first_model or None), card
+    return connection_chip(connection, language), models, card, gr.update(visible=connection.kind == "demo")
 
 
 def _connection_form(words: Localizer) -> tuple[gr.Accordion, gr.Textbox, gr.Textbox, gr.Button, gr.Button]:
@@ -218,6 +248,18 @@ def _local_servers(words: Localizer) -> tuple[gr.Column, gr.Dropdown, gr.Button]
         found = words.add(gr.Dropdown(choices=[], interactive=True), label="connection.local_found")
         use = words.add(gr.Button(size="sm"), value="connection.local_use")
     return box, found, use
+
+
+def _drills(words: Localizer, app: Connection) -> tuple[gr.Accordion, gr.Radio]:
+    drilling = gr.Accordion(open=False, visible=app.kind == "demo", elem_id="drills")
+    with words.add(drilling, label="drill.label"):
+        words.add(gr.Markdown(elem_classes="quiet"), value="drill.info")
+        drill = words.add(
+            gr.Radio(choices=[], value=None, show_label=False, container=False, elem_id="drill"),
+            label="drill.label",
+            choices=drills.choices(),
+        )
+    return drilling, drill
 
 
 def _persona_controls(words: Localizer) -> tuple[gr.Dropdown, gr.Textbox]:

@@ -21,6 +21,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Demo model: not an AI, free, offline",
         "데모 모델: AI가 아니며 무료, 오프라인",
     ),
+    "connection.use_key": ("use my key", "내 키 쓰기"),
     "connection.openai": ("OpenAI, with the key of this app's owner", "OpenAI, 이 앱 주인의 키로"),
     "connection.openai_typed": ("OpenAI, with your key", "OpenAI, 내 키로"),
     "connection.custom": ("{host}, with the key of this app's owner", "{host}, 이 앱 주인의 키로"),
@@ -65,8 +66,50 @@ TEXTS: dict[str, tuple[str, str]] = {
     "model.images_yes": ("takes pictures", "이미지 가능"),
     "model.images_no": ("text only", "텍스트만"),
     "model.images_unknown": ("pictures: unknown", "이미지: 모름"),
+    "model.efforts": ("reasoning effort: {efforts}", "추론 노력: {efforts}"),
     "model.shutdown": ("shuts down on {date}", "{date}에 종료"),
     "model.ended": ("was shut down on {date}", "{date}에 종료됨"),
+    # failure drills: what a real server does, on one line each
+    "drill.label": ("Failure drill", "실패 연습"),
+    "drill.info": (
+        "Answers as real servers fail, so that you meet each failure once and see what to do. Choose one and send any "
+        "message; choosing a model ends the drill.",
+        "진짜 서버의 실패를 그대로 흉내 냅니다. 하나를 고르고 아무 메시지나 보내면 무슨 일이 생기고 무엇을 하면 되는지 볼 수 "
+        "있습니다. 모델을 고르면 연습이 끝납니다.",
+    ),
+    "drill.chosen": (
+        "Failure drill. {what}. Now send any message.",
+        "실패 연습. {what}. 이제 아무 메시지나 보내 보세요.",
+    ),
+    "drill.card": ("Failure drill. {what}.", "실패 연습. {what}."),
+    "drill.wrong_key": ("Wrong key: the server refuses it (401)", "잘못된 키: 서버가 키를 거절합니다(401)"),
+    "drill.quota": (
+        "Quota used up: refused until somebody pays (429)",
+        "할당량 소진: 결제할 때까지 거절합니다(429)",
+    ),
+    "drill.rate_limit": (
+        "Rate limit: come back in a few seconds (429)",
+        "요청 한도: 몇 초 뒤에 다시 오라고 합니다(429)",
+    ),
+    "drill.server_error": ("Server error: its own fault (500)", "서버 오류: 서버 자신의 문제입니다(500)"),
+    "drill.silence": (
+        "Silence: takes the request, then sends nothing",
+        "침묵: 요청을 받고는 아무것도 보내지 않습니다",
+    ),
+    "drill.cut": ("Cut: the connection breaks in mid-answer", "끊김: 답 도중에 연결이 끊어집니다"),
+    "drill.length": (
+        "Length: the answer stops at the limit of tokens",
+        "길이: 답이 토큰 한도에서 멈춥니다",
+    ),
+    "drill.content_filter": (
+        "Filter: the provider's filter ends the answer",
+        "필터: 제공자의 필터가 답을 멈춥니다",
+    ),
+    "drill.refusal": ("Refusal: the model declines to answer", "거절: 모델이 답하기를 거절합니다"),
+    "drill.blanks": (
+        "Blanks: in JSON mode, blanks without end",
+        "공백: JSON 모드에서 공백만 끝없이 씁니다",
+    ),
     # persona
     "persona.label": ("Persona", "페르소나"),
     "persona.prompt": ("System prompt", "시스템 프롬프트"),
@@ -131,10 +174,6 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Editing an earlier message. What follows it is cut when you send.",
         "이전 메시지를 편집하는 중입니다. 보내면 그 뒤의 대화는 지워집니다.",
     ),
-    "chat.empty": (
-        "### What would you like to see?\n\nHere everything shows: what the model is sent, what it answers, what it costs.",
-        "### 무엇을 보여 드릴까요?\n\n모델에 무엇을 보내고, 무엇을 받고, 얼마가 드는지 모두 보입니다.",
-    ),
     "chat.waiting": ("Waiting for the model… {seconds} s", "모델을 기다리는 중… {seconds}초"),
     "chat.retrying": (
         "{reason} Trying again in {seconds} s (attempt {attempt}).",
@@ -144,23 +183,97 @@ TEXTS: dict[str, tuple[str, str]] = {
     "chat.retry_limited": ("The server limits the rate of requests.", "서버가 요청 빈도를 제한합니다."),
     "chat.retry_failed": ("The server failed.", "서버 오류가 있었습니다."),
     "chat.retry_unreachable": ("No connection.", "연결되지 않았습니다."),
+    "chat.only_blanks": ("Only blanks so far: {count}", "아직 공백뿐: {count}자"),
     "chat.reasoning": ("Reasoning", "추론 과정"),
     "chat.too_many_files": (
         "A message takes up to {most} files. Remove some and send again.",
         "메시지 하나에 파일은 {most}개까지입니다. 몇 개를 빼고 다시 보내세요.",
     ),
     "chat.nothing_to_send": ("Type a message or attach a file first.", "먼저 메시지를 쓰거나 파일을 붙이세요."),
-    # examples
-    "example.hello": (
-        "Hello! What can you do, and what can I try here?",
-        "안녕! 넌 뭘 할 수 있고, 여기서 뭘 해 볼 수 있어?",
+    # the first screen: its promise, and the six cards with what they ask and what there was to see
+    "first.promise": (
+        "See everything a language model is sent, what it answers, and what that costs.",
+        "언어 모델에 무엇을 보내고, 무엇을 받고, 얼마가 드는지 모두 보여 드립니다.",
     ),
-    "example.token": (
-        "What is a token, and why does Korean need more of them?",
-        "토큰이 뭐야? 한국어는 왜 토큰이 더 들어?",
+    "card.shapes.title": ("Ask about a picture", "그림에 대해 묻기"),
+    "card.shapes.line": ("How many red circles? It counts.", "빨간 원은 몇 개일까요? 세어 봅니다."),
+    "card.shapes.note": (
+        "The picture went along in the same message as the question, written out as text (base64). *Under the hood* shows "
+        "that message; *Tokens & cost* shows that a picture is paid for in tokens, too.",
+        "그림은 질문과 같은 메시지 안에 글자(base64)로 바뀌어 함께 갔습니다. *안쪽 들여다보기*에서 그 메시지를, *토큰과 비용*에서 "
+        "그림값도 토큰으로 매겨지는 것을 볼 수 있습니다.",
     ),
-    "example.picture": ("Describe this picture.", "이 그림을 설명해 줘."),
-    "example.code": ("Show me Python code that streams an answer.", "답을 스트리밍으로 받는 파이썬 코드를 보여 줘."),
+    "card.bars.title": ("Turn a chart into data", "그래프를 데이터로"),
+    "card.bars.line": ("A bar chart becomes a JSON table.", "막대그래프가 JSON 표가 됩니다."),
+    "card.bars.note": (
+        "JSON mode was on and the message held an example of the shape, so the answer is data that a program can read. "
+        "*Under the hood*: `response_format`, and the example in the message.",
+        "JSON 모드를 켜고 메시지에 원하는 모양의 예를 넣었더니, 답이 프로그램이 바로 읽을 수 있는 데이터로 왔습니다. *안쪽 들여다보기*에서 "
+        "`response_format`과 메시지 속의 예를 보세요.",
+    ),
+    "card.memory.title": ("Does it remember me?", "나를 기억할까?"),
+    "card.memory.line": (
+        "Asked with history, and without.",
+        "같은 질문을 기록과 함께, 그리고 기록 없이.",
+    ),
+    "card.memory.note": (
+        "A model remembers nothing. With history *all* the earlier messages were sent again, your name among them; with "
+        "*none* only the last question went. Compare the `messages` of the last two requests in *Under the hood*, and "
+        "their input in *Tokens & cost*: memory is paid for on every turn.",
+        "모델은 아무것도 기억하지 못합니다. 기록을 *전체*로 두면 이름이 든 앞의 메시지까지 다시 보내고, *없음*이면 마지막 질문만 보냅니다. "
+        "*안쪽 들여다보기*에서 마지막 두 요청의 `messages`를, *토큰과 비용*에서 입력 토큰을 견줘 보세요. 기억에는 매 턴 돈이 듭니다.",
+    ),
+    "card.tale.title": ("Watch JSON grow", "자라나는 JSON"),
+    "card.tale.line": (
+        "The people of a fairy tale, live.",
+        "옛이야기 속 사람들이 데이터가 됩니다.",
+    ),
+    "card.tale.note": (
+        "The answer came token by token: that is *streaming*. Until its last brace it was no valid JSON, so a program has "
+        "to wait for the end. The shape came from the example in the message: see *Under the hood*.",
+        "답이 토큰 단위로 조금씩 왔습니다. 이것이 *스트리밍*입니다. 마지막 괄호가 오기 전까지는 올바른 JSON이 아니므로 프로그램은 끝까지 "
+        "기다려야 합니다. 모양은 메시지 속의 예에서 왔습니다. *안쪽 들여다보기*에서 확인해 보세요.",
+    ),
+    "card.temperature.title": ("Turn up the temperature", "온도 올려 보기"),
+    "card.temperature.line": ("One prompt at 0.3, 1.0 and 1.8.", "같은 부탁을 0.3, 1.0, 1.8에서."),
+    "card.temperature.note": (
+        "The same request went out three times; only `temperature` differed. Low, the likeliest words nearly always win; "
+        "high, unlikely ones get their chance, until words leak in that do not belong. *Under the hood* shows the "
+        "three requests.",
+        "같은 요청을 세 번 보냈고 `temperature`만 달랐습니다. 낮으면 가장 그럴듯한 낱말이 거의 늘 뽑히고, 높으면 드문 낱말에도 기회가 "
+        "가다가 마침내 엉뚱한 말이 섞입니다. *안쪽 들여다보기*에서 세 요청을 견줘 보세요.",
+    ),
+    "card.count.title": ("Count the price", "값을 세어 보기"),
+    "card.count.line": (
+        "One Korean text, a million times.",
+        "한국어 글 하나를 백만 번 보내면?",
+    ),
+    "card.note": ("What just happened", "방금 일어난 일"),
+    "card.stopped.title": ("Card stopped", "카드를 멈췄습니다"),
+    "card.stopped.text": (
+        "Nothing more will be asked, and your settings are back as they were. *New chat* brings the cards back.",
+        "더 묻지 않으며, 설정은 처음대로 돌아왔습니다. *새 대화*를 누르면 카드가 다시 나옵니다.",
+    ),
+    "card.set_by_card": (
+        "Set for this message by the card. Your own settings come back when it has ended.",
+        "카드가 이 메시지에만 정한 값입니다. 카드가 끝나면 원래 설정으로 돌아갑니다.",
+    ),
+    "card.json_on": ("JSON mode: on", "JSON 모드: 켬"),
+    "ask.shapes": ("How many red circles?", "빨간 원은 몇 개야?"),
+    "ask.bars": (
+        "Give me this bar chart as JSON, in the shape of {shape}",
+        "이 막대그래프를 JSON으로 바꿔 줘. 모양은 {shape}",
+    ),
+    "ask.my_name_is": ("Hi, I am Cha Eun-woo", "안녕, 나는 차은우야"),
+    "ask.my_name": ("Do you remember my name?", "내 이름 기억해?"),
+    "ask.tale": (
+        "Put this fairy tale into JSON: {shape}\n\nOnce upon a time there lived an old man and an old woman. The old man went "
+        "to the mountains to cut wood, and the old woman went to the river to wash clothes. A great peach came floating "
+        "down the river.",
+        "이 동화를 JSON으로 정리해 줘: {shape}\n\n옛날 옛적에 할아버지와 할머니가 살고 있었습니다. 할아버지는 산으로 나무를 하러 가고, "
+        "할머니는 강으로 빨래를 하러 갔습니다. 강에는 커다란 복숭아가 떠내려오고 있었습니다.",
+    ),
+    "ask.story": ("Tell me a short story", "짧은 이야기 하나 들려줘"),
     # meter
     "meter.next": ("Next message", "다음 메시지"),
     "meter.tokens": ("≈ {tokens} tokens", "≈ {tokens} 토큰"),
@@ -249,10 +362,13 @@ TEXTS: dict[str, tuple[str, str]] = {
         "The server ended the answer properly but did not say why. Some servers never do.",
         "서버가 답을 정상으로 끝냈지만 이유를 말하지 않았습니다. 원래 그런 서버가 있습니다.",
     ),
-    "note.adjusted.title": ("Sent otherwise than asked", "요청과 다르게 보낸 것"),
+    "note.adjusted.title": ("Changed before it was sent", "요청과 다르게 보낸 것"),
     # buttons of notes
     "action.retry": ("Retry", "다시 시도"),
     "action.continue": ("Continue", "이어 쓰기"),
+    "action.leave_drill": ("Back to the demo model", "데모 모델로 돌아가기"),
+    "action.inspect": ("See Under the hood", "안쪽 들여다보기"),
+    "action.usage": ("See Tokens & cost", "토큰과 비용 보기"),
     "continue.prompt": (
         "Continue exactly where your last answer stopped. Repeat nothing.",
         "직전 답이 끊긴 바로 그 자리에서 이어 써 줘. 앞의 내용을 반복하지 마.",
@@ -384,6 +500,13 @@ TEXTS: dict[str, tuple[str, str]] = {
     "error.empty_answer.text": (
         "The server answered properly, with nothing in it. Retry, or put the question differently.",
         "서버가 정상으로 답했지만 내용이 없습니다. 다시 시도하거나 질문을 바꿔 보세요.",
+    ),
+    "error.blanks_only.title": ("Blanks instead of JSON", "JSON 대신 공백"),
+    "error.blanks_only.text": (
+        "In JSON mode the model wrote {count} blanks in a row and would have gone on without end, so Vitrine stopped it. What "
+        "it cost stands in the line above. Say in the message which JSON you want, best with an example, and retry.",
+        "JSON 모드에서 모델이 공백만 {count}자를 이어 써서 Vitrine이 멈췄습니다. 그대로 두면 끝이 없습니다. 여기에 든 비용은 위의 줄에 "
+        "있습니다. 메시지에 어떤 JSON을 원하는지 예를 들어 적고 다시 시도하세요.",
     ),
     "error.other.title": ("Something went wrong", "문제가 생겼습니다"),
     "error.other.text": (
@@ -518,6 +641,24 @@ TEXTS: dict[str, tuple[str, str]] = {
     "count.encoding": ("Encoding", "인코딩"),
     "count.tokens": ("Tokens", "토큰"),
     "count.per_character": ("Tokens per character", "글자당 토큰"),
+    "count.price": ("A million prompts at the price of {model}", "{model} 가격으로 백만 번"),
+    "count.own_encoding": (
+        "{model} uses {encoding}; the other row shows what as many tokens would cost there. Answers are not in the price.",
+        "{model}의 인코딩은 {encoding}입니다. 다른 줄은 그만큼의 토큰이라면 얼마인지 보여 줍니다. 답의 값은 들어 있지 않습니다.",
+    ),
+    "count.likely_encoding": (
+        "The encoding of {model} is not public; {encoding} is the likeliest. Answers are not in the price.",
+        "{model}의 인코딩은 공개되지 않았고, 아마 {encoding}일 것입니다. 답의 값은 들어 있지 않습니다.",
+    ),
+    "count.story.md": (
+        "**What to see here**\n\nBelow is one Korean text, cut in two ways. The newer encoding o200k_base knows more Korean, so "
+        "it needs fewer tokens, and tokens are what is billed. The table shows what a million such prompts cost with each; "
+        "write another text into the field, or choose another model to compare with.",
+        "**여기서 볼 것**\n\n아래의 한국어 글 하나를 두 가지 방법으로 나눴습니다. 새 인코딩 o200k_base는 한국어를 더 많이 알아서 "
+        "토큰이 적게 들고, 요금은 토큰 수로 매깁니다. 표는 이런 프롬프트를 백만 번 보낼 때의 값을 보여 줍니다. 다른 글을 쓰거나 비교할 "
+        "모델을 바꿔 보세요.",
+    ),
+    "count.back": ("← Back to the chat", "← 채팅으로 돌아가기"),
     "count.models": ("Used by", "쓰는 모델"),
     "count.more_pieces": ("… and {count} more", "… 그 밖에 {count}개"),
     # under the hood
@@ -568,7 +709,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "literal.more_tabs": ("More tabs", "다른 탭"),
     "literal.chatbot_conversation": ("Conversation", "대화"),
     "literal.warning": ("Not done", "하지 못했습니다"),
-    "literal.info": ("Done", "했습니다"),
+    "literal.info": ("Note", "알림"),
     "literal.error": ("Error", "오류"),
     "literal.close": ("Close", "닫기"),
     "literal.loading_response": ("Loading response", "답을 기다리는 중"),

@@ -11,7 +11,8 @@ from typing import Any
 from chat_core.ledger import Entry
 from chat_core.pricing import price_usage
 from chat_core.tokens import image_tokens
-from chat_ui import notes
+from chat_ui import cards, notes
+from chat_ui.cards import Card, Run
 from chat_ui.gradio_messages import GradioMessage, fenced_json
 from chat_ui.notes import Note
 from chat_ui.texts import Language, money, number, seconds, t
@@ -22,6 +23,8 @@ from chat_ui.turn import Snapshot
 MARK = "\u2063"
 # Before this a wait is shown by the Chatbot's own dots alone.
 WAIT_SHOWN_AFTER = 2.5
+# An answer may begin with a line end or two; from so many blanks on it is worth a word.
+BLANKS_SHOWN_FROM = 40
 
 
 def text_message(text: str, *, json_mode: bool = False) -> GradioMessage:
@@ -50,8 +53,10 @@ def growing(snapshot: Snapshot, before: str, language: Language, *, json_mode: b
     if snapshot.reasoning:
         status = "done" if snapshot.text else "pending"
         shown.append(titled(t(language, "chat.reasoning"), snapshot.reasoning, status=status))
-    if text:
+    if text and not text.isspace():
         shown.append(text_message(text, json_mode=json_mode))
+    elif len(text) >= BLANKS_SHOWN_FROM:
+        shown.append(titled(t(language, "chat.only_blanks", count=number(len(text))), " ", status="pending"))
     if wait := _wait(snapshot, language):
         shown.append(titled(wait, " ", status="pending"))
     return shown
@@ -61,6 +66,23 @@ def note_message(note: Note, language: Language) -> GradioMessage:
     """A note with its buttons."""
     actions = [{"value": action, "label": t(language, f"action.{action}")} for action in note.actions]
     return titled(note.title, note.text, actions=actions)
+
+
+def card_setting(run: Run, language: Language) -> list[GradioMessage]:
+    """The control that a card has set for its message, on a line above the answer; nothing where it is about none."""
+    shown = cards.shown_setting(run, language)
+    return [titled(shown, t(language, "card.set_by_card"), status="done")] if shown else []
+
+
+def card_note(card: Card, language: Language) -> GradioMessage:
+    """What has just been seen, why, and where to look."""
+    text = t(language, f"card.{card.name}.note")
+    return note_message(Note(t(language, "card.note"), text, ("inspect", "usage")), language)
+
+
+def card_stopped(language: Language) -> GradioMessage:
+    """A card was stopped on its way: what that means for the controls."""
+    return note_message(Note(t(language, "card.stopped.title"), t(language, "card.stopped.text")), language)
 
 
 def footnote(entry: Entry, language: Language, reference: str, won_per_dollar: Decimal) -> GradioMessage:

@@ -97,6 +97,11 @@ class Turn:
         return "stopped"
 
     @property
+    def ended_well(self) -> bool:
+        """Whether this is a whole answer; a server need not say why it ended."""
+        return self.finished is not None and not self.refusal and self.outcome in ("stop", "unstated")
+
+    @property
     def weight(self) -> int:
         """Bytes that keeping this turn costs, roughly: its pictures, once as bytes and once as base64."""
         images = [image for message in self.request.messages for image in message.images]

@@ -9,7 +9,8 @@ import gradio as gr
 
 from chat_core import tokens
 from chat_core.ledger import Entry, Ledger
-from chat_core.pricing import reference_models
+from chat_core.models import lookup
+from chat_core.pricing import calc_cost, reference_models
 from chat_core.settings import Settings
 from chat_ui import notes
 from chat_ui.localize import Localizer
@@ -21,6 +22,12 @@ from chat_ui.visit import Visit
 LONGEST_TEXT = 200_000
 PIECES_SHOWN = 400
 SAMPLE_TEXT = "아버지가 방에 들어가신다. Father enters the room."
+# What the card counts, in both languages of the page: a system prompt such as a shop would send with every call.
+STORY_TEXT = (
+    "당신은 친절한 고객 상담원입니다. 손님의 질문에 짧고 정확하게 답해 주세요. "
+    "모르는 것은 모른다고 말하고, 담당자가 다시 연락드리겠다고 안내해 주세요."
+)
+CALLS = 1_000_000
 USED_BY = {
     "o200k_base": "gpt-5, gpt-4.1, gpt-4o, o1, o3",
     "cl100k_base": "gpt-4, gpt-3.5-turbo, text-embedding-3",
@@ -30,11 +37,14 @@ QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden",
 
 @dataclass(frozen=True, slots=True)
 class UsageTab:
-    """The widgets that others need. ``refresh_inputs`` go to ``ledger_html``, whose result goes into ``table``."""
+    """The widgets that others need. ``ledger_html`` makes ``table``, ``counts_html`` makes ``counts`` from ``text``;
+    ``tell_story`` shows ``story``, which ``back`` leaves."""
 
     table: gr.HTML
     counts: gr.HTML
     text: gr.Textbox
+    story: gr.Column
+    back: gr.Button
 
 
 def reference_picker(words: Localizer) -> gr.Dropdown:
@@ -53,11 +63,17 @@ def build(
     def ledger(state: Visit, lang: Language, model: str) -> str:
         return ledger_html(state.ledger, lang, model, settings.won_per_dollar)
 
+    def count(written: str, lang: Language, model: str) -> str:
+        return counts_html(written, lang, model, settings.won_per_dollar)
+
     with gr.Column(elem_classes="sheet"):
         words.add(gr.Markdown(), value="usage.heading.md")
         reference.render()
         table = gr.HTML(elem_id="ledger", value=ledger(Visit(), words.language, str(reference.value)))
-        words.add(gr.Markdown(), value="count.heading.md")
+        words.add(gr.Markdown(elem_id="count-heading"), value="count.heading.md")
+        with gr.Column(visible=False, elem_id="count-story") as story:
+            words.add(gr.Markdown(), value="count.story.md")
+            back = words.add(gr.Button(size="sm", elem_id="back-to-chat"), value="count.back")
         text = words.add(
             gr.Textbox(SAMPLE_TEXT, lines=3, max_lines=12, max_length=LONGEST_TEXT, elem_id="count-text"),
             label="count.label",
@@ -65,8 +81,14 @@ def build(
         )
         counts = gr.HTML(elem_id="counts")
     gr.on([reference.change, language.change], ledger, [visit, language, reference], table, queue=False, **QUIET)
-    gr.on([text.change, language.change], counts_html, [text, language], counts, trigger_mode="always_last", **QUIET)
-    return UsageTab(table, counts, text)
+    counted = [text.change, language.change, reference.change]
+    gr.on(counted, count, [text, language, reference], counts, trigger_mode="always_last", **QUIET)
+    return UsageTab(table, counts, text, story, back)
+
+
+def tell_story() -> tuple[Any, str, Any]:
+    """The card that counts: this tab, its text in the field, and above it what is to be seen there."""
+    return gr.update(selected="usage"), STORY_TEXT, gr.update(visible=True)
 
 
 def ledger_html(used: Ledger, language: Language, reference: str, won_per_dollar: Decimal) -> str:
@@ -93,25 +115,44 @@ def ledger_html(used: Ledger, language: Language, reference: str, won_per_dollar
     )
 
 
-def counts_html(text: str, language: Language) -> str:
-    """Tokens of a text in each encoding, with the pieces told apart by colour."""
+def counts_html(text: str, language: Language, reference: str, won_per_dollar: Decimal) -> str:
+    """Tokens of a text in each encoding, with the pieces told apart by colour, and what a million such prompts cost.
+
+    The price is that of ``reference`` for as many tokens; only one of the encodings is the model's own.
+    """
     text = (text or "")[:LONGEST_TEXT]
-    heads = "".join(f'<th scope="col">{t(language, f"count.{name}")}</th>' for name in _COUNT_COLUMNS)
+    names = [t(language, f"count.{name}") for name in _COUNT_COLUMNS]
+    names.insert(2, t(language, "count.price", model=escape(reference)))
+    heads = "".join(f'<th scope="col">{name}</th>' for name in names)
     rows, shown = [], []
     for encoding, models in USED_BY.items():
         count = tokens.count_tokens(text, encoding=encoding)
         each = f"{count / len(text):.2f}" if text else "–"
+        price = _price_of_calls(count, language, reference, won_per_dollar)
         rows.append(
             f'<tr><th scope="row"><code>{encoding}</code></th><td class="number">{number(count)}</td>'
-            f'<td class="number">{each}</td><td>{models}</td></tr>'
+            f'<td class="number">{price}</td><td class="number">{each}</td><td>{models}</td></tr>'
         )
         shown.append(f"<p><code>{encoding}</code></p>{_pieces_html(text, encoding, language)}")
     table = f'<table class="figures"><thead><tr>{heads}</tr></thead><tbody>{"".join(rows)}</tbody></table>'
     legend = f'<p class="quiet">{t(language, "count.legend")}</p>'
-    return f'{legend}<div class="table-scroll" tabindex="0">{table}</div>{"".join(shown)}'
+    remark = f'<p class="quiet">{_price_remark(language, reference)}</p>'
+    return f'<div class="table-scroll" tabindex="0">{table}</div>{remark}{"".join(shown)}{legend}'
 
 
 _COUNT_COLUMNS = ("encoding", "tokens", "per_character", "models")
+
+
+def _price_of_calls(count: int, language: Language, reference: str, won_per_dollar: Decimal) -> str:
+    cost = calc_cost(count, 0, reference, calls=CALLS)
+    return t(language, "usage.unknown") if cost is None else money(cost, won_per_dollar)
+
+
+def _price_remark(language: Language, reference: str) -> str:
+    """Which row is the model's own; a guess where its tokenizer is not public."""
+    profile = lookup(reference)
+    key = "count.own_encoding" if profile.tokenizer_known else "count.likely_encoding"
+    return t(language, key, model=escape(reference), encoding=profile.tokenizer)
 
 
 def _pieces_html(text: str, encoding: str, language: Language) -> str:

@@ -13,6 +13,7 @@ from chat_core.discovery import ListedModel, describe_model
 from chat_core.errors import InputError
 from chat_core.ledger import Ledger
 from chat_core.messages import ImagePart, Message, Part
+from chat_ui.cards import Run
 from chat_ui.files_apart import read_transcript
 from chat_ui.gradio_messages import Draft, GradioMessage, load_file
 from chat_ui.turn import Turn
@@ -33,7 +34,9 @@ class Visit:
     ``history``: the conversation as core messages with the pictures' bytes dropped, for the meter.  ``abandoned``: the
     running turn of a conversation that was left.  ``editing``: the index of the message that is being edited; what
     follows it is cut when the new one is sent.  ``editing_at``: its place in ``history``.  ``draft``: what stood in the
-    box before an edit.  ``returned``: a message that could not be sent, on its way back into the box.
+    box before an edit.  ``returned``: a message that could not be sent, on its way back into the box.  ``run``: the
+    card whose controls are in place of the visitor's.  ``asked``: the transcript that ends in its message.  ``halted``:
+    it goes no further.  ``json_before_drill``: what JSON mode was, while a failure drill has turned it on.
     """
 
     typed: Connection | None = None
@@ -49,6 +52,10 @@ class Visit:
     returned: Draft | None = None
     draft: Draft = field(default_factory=lambda: Draft(""))
     editing_at: int = 0
+    run: Run | None = None
+    asked: list[GradioMessage] = field(default_factory=list)
+    halted: bool = False
+    json_before_drill: bool | None = None
     _sizes: dict[str, Part] = field(default_factory=dict)
     _ready_since: float = float("-inf")
 
@@ -70,6 +77,29 @@ class Visit:
         """Whether an answer was asked for; true once for each ``make_ready``."""
         ready, self._ready_since = self._ready_since, float("-inf")
         return ready > float("-inf")
+
+    def play(self, run: Run, asked: list[GradioMessage]) -> None:
+        """A message of a card is put into the transcript; the next event will ask for its answer."""
+        self.run = run
+        self.asked = asked
+        self.halted = False
+        self.current = None
+        self.make_ready()
+
+    def halt(self) -> None:
+        """Stop was pressed: nothing that is only about to be asked will be."""
+        self.halted = True
+        self.take_ready()
+
+    def leave_card(self) -> Run | None:
+        """The card whose controls are to be put back, once."""
+        left, self.run = self.run, None
+        return left
+
+    def leave_drill(self) -> bool | None:
+        """What to put JSON mode back to, once; None where no drill has changed it."""
+        before, self.json_before_drill = self.json_before_drill, None
+        return before
 
     async def settle(self, turn: Turn) -> None:
         """Write a turn's ledger entry, if it used anything and has none yet."""

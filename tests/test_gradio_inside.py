@@ -13,11 +13,12 @@ from typing import Any
 
 import gradio as gr
 import pytest
+from gradio.state_holder import SessionState
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
 from chat_ui import gates, look
-from chat_ui.gradio_inside import english_words, message_of_part
+from chat_ui.gradio_inside import english_words, message_of_part, set_property
 
 LABELS = {
     "ko": {
@@ -153,6 +154,17 @@ def test_parts_are_counted_as_the_page_draws_them(part: int, index: int | None) 
         {"role": "assistant", "content": text("last")},
     ]
     assert message_of_part(messages, part) == index
+
+
+async def test_choices_that_were_given_later_outlive_an_update_of_another_property() -> None:
+    with gr.Blocks() as demo:
+        radio = gr.Radio(choices=[])
+        set_property(radio, "choices", [("All", "all")])
+        gr.Button().click(lambda: gr.skip(), None, radio)
+    (event,) = demo.fns.values()
+    visitor = SessionState(demo)
+    await demo.postprocess_data(event, [gr.skip()], visitor)
+    assert visitor[radio._id].preprocess("all") == "all"
 
 
 @pytest.mark.parametrize(("role", "index"), EDITABLE_ROWS, ids=["picture", "answer", "question", "answer with a note"])

@@ -1,6 +1,5 @@
 """The whole page in a real browser, against a scripted server: what a visitor does, and what goes over the wire."""
 
-import asyncio
 import base64
 import io
 import json
@@ -15,22 +14,52 @@ from typing import Any
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Dialog, FilePayload, Locator, Page, expect
+from playwright.sync_api import Browser, Dialog, Page, expect
 
 from chat_core.connections import Connection
 from chat_core.personas import find
 from chat_core.settings import Clocks, Settings
 from chat_core.wire import JSON_SENTENCE
 from chat_ui.layout import build_app
-from chat_ui.texts import LANGUAGES, TEXTS, Language, t
+from chat_ui.texts import LANGUAGES, Language, t
 from tests import scripted_server as play
+from tests.on_page import (
+    LOCALES,
+    OVERFLOW,
+    PATIENCE_MS,
+    answers,
+    assistant,
+    attach,
+    attached,
+    begin_anew,
+    box,
+    choose_persona,
+    connect,
+    connect_button,
+    english_words,
+    gated,
+    inspect,
+    note,
+    option,
+    pencils,
+    picture_file,
+    questions,
+    send,
+    sent_picture,
+    settled,
+    shown_code,
+    switch_language,
+    text_file,
+    toast,
+    under,
+    user,
+    visit,
+)
 from tests.scripted_server import Exchange, Script, ScriptedServer
 
 OWNER_KEY = "sk-owner-Q7mJ2nLx9TzKpWvB"
 VISITOR_KEY = "sk-visitor-H4dR8sYc1GfUaEoN"
 HASTY = Clocks(first_token=1, patient_first_token=1, silence=1, retry_pause=0.01)
-PATIENCE_MS = 15_000
-LOCALES = {"en": "en-US", "ko": "ko-KR"}
 ANSWER = "Hello there."
 
 
@@ -90,7 +119,7 @@ def stage(stages: Stage) -> Stage:
 @pytest.fixture
 def chat(page: Page, stage: Stage, browser_thread: ThreadPoolExecutor) -> Page:
     """The app in a fresh page."""
-    browser_thread.submit(visit, page, stage).result()
+    browser_thread.submit(visit, page, stage.address).result()
     return page
 
 
@@ -103,169 +132,13 @@ def lasting_pages(
     def open_all() -> dict[Language, Page]:
         pages: dict[Language, Page] = {code: browser.new_page(locale=LOCALES[code]) for code in LANGUAGES}
         for page in pages.values():
-            visit(page, hasty_stages)
+            visit(page, hasty_stages.address)
         return pages
 
     pages = browser_thread.submit(open_all).result()
     yield pages
     for page in pages.values():
         browser_thread.submit(page.close).result()
-
-
-# --- what a visitor does and sees -------------------------------------------------------------------------------------
-
-
-def visit(page: Page, stage: Stage, query: str = "") -> None:
-    """Open the app and wait until everything that loads has loaded."""
-    page.set_default_timeout(PATIENCE_MS)
-    expect.set_options(PATIENCE_MS)
-    page.goto(stage.address + query)
-    expect(page.locator("#model input")).to_have_value("scripted-1")
-    expect(page.locator("#meter")).to_contain_text(re.compile(r"\d"))
-
-
-def box(page: Page) -> Locator:
-    return page.locator("#message-box textarea")
-
-
-def questions(page: Page) -> Locator:
-    return page.locator("#chatbot .user-row")
-
-
-def answers(page: Page) -> Locator:
-    """What the model wrote, without the page's own notes."""
-    return page.locator('#chatbot [data-testid="bot"]:not(:has(.thought-group))')
-
-
-def note(page: Page, title: str) -> Locator:
-    return page.locator("#chatbot .thought-group").filter(has=page.locator(".title", has_text=title))
-
-
-def toast(page: Page) -> Locator:
-    return page.locator(".toast-body")
-
-
-def attached(page: Page) -> Locator:
-    return page.locator("#message-box .thumbnail-item")
-
-
-def pencils(page: Page) -> Locator:
-    return page.locator('#chatbot .message-buttons [data-label="Edit"]')
-
-
-def under(page: Page, label: str) -> Locator:
-    """A button under a message, by Gradio's own name for it."""
-    return page.locator(f'#chatbot .message-buttons [data-label="{label}"]').last
-
-
-def option(page: Page, words: str) -> Locator:
-    """A button of a note."""
-    return page.locator("#chatbot .options button, #chatbot button.option", has_text=words).last
-
-
-def settled(page: Page) -> None:
-    """Wait until the turn is over and the box takes the next message."""
-    expect(page.locator("#message-box .submit-button")).to_be_visible()
-
-
-def send(page: Page, words: str) -> None:
-    """Send and see the turn to its end."""
-    before = questions(page).count()
-    box(page).fill(words)
-    box(page).press("Enter")
-    expect(questions(page)).to_have_count(before + 1)
-    settled(page)
-
-
-def begin_anew(page: Page) -> None:
-    """Press New chat, and wait until it has emptied the chat; the draft in the box stays."""
-    page.locator("#new-chat").click()
-    expect(page.locator("#chatbot [data-testid=user]")).to_have_count(0)
-    expect(page.locator("#examples")).to_be_visible()
-
-
-def attach(page: Page, *files: FilePayload) -> None:
-    before = attached(page).count()
-    page.locator('#message-box input[type="file"]').set_input_files(list(files))
-    expect(attached(page)).to_have_count(before + len(files))
-
-
-def choose_persona(page: Page, name: str) -> None:
-    page.locator("#persona input").click()
-    page.get_by_role("option", name=name, exact=True).click()
-
-
-def switch_language(page: Page, language: Language) -> None:
-    page.locator("#language label", has_text={"ko": "한국어", "en": "English"}[language]).click()
-    expect(page.locator("#new-chat")).to_have_text(t(language, "chat.new"))
-
-
-def connect(page: Page, key: str, base_url: str) -> None:
-    """Type a connection of one's own."""
-    button = connect_button(page)
-    page.locator("#api-key input").fill(key)
-    page.locator("#base-url").locator("input, textarea").fill(base_url)
-    button.click()
-    expect(page.locator("#forget")).to_be_attached()
-    expect(page.locator("#api-key input")).to_have_value("")
-
-
-def connect_button(page: Page) -> Locator:
-    """The button of the form for a connection of one's own, which is opened if it is closed."""
-    button = page.locator("#connect")
-    if not button.is_visible():
-        page.locator("#own-connection > button").click()
-    return button
-
-
-def shown_code(page: Page, element: str) -> str:
-    """All that a code view holds; the page itself draws only the lines in sight."""
-    link = page.locator(f"#{element} a[download]")
-    return link.evaluate("async link => (await fetch(link.href)).text()")
-
-
-def inspect(page: Page) -> None:
-    page.get_by_role("tab").nth(2).click()
-    expect(page.locator("#inspect-body a[download]")).to_be_attached()
-
-
-def picture_file(name: str = "square.png", *, color: str = "teal") -> FilePayload:
-    data = io.BytesIO()
-    Image.new("RGB", (64, 48), color).save(data, "PNG")
-    return {"name": name, "mimeType": "image/png", "buffer": data.getvalue()}
-
-
-def text_file(name: str, text: str) -> FilePayload:
-    return {"name": name, "mimeType": "text/plain", "buffer": text.encode()}
-
-
-def sent_picture(part: dict[str, Any]) -> tuple[bytes, Image.Image]:
-    """The bytes and the pixels of an image part on the wire."""
-    data = base64.b64decode(part["image_url"]["url"].partition("base64,")[2], validate=True)
-    return data, Image.open(io.BytesIO(data))
-
-
-def user(text: str) -> dict[str, str]:
-    return {"role": "user", "content": text}
-
-
-def assistant(text: str) -> dict[str, str]:
-    return {"role": "assistant", "content": text}
-
-
-def gated(gate: threading.Event, first: str, second: str) -> Script:
-    """An answer of two pieces; the second comes when the gate is opened."""
-
-    async def script(exchange: Exchange) -> None:
-        await exchange.start()
-        await exchange.event(play.chunk(first))
-        await asyncio.to_thread(gate.wait, PATIENCE_MS / 1000)
-        await exchange.event(play.chunk(second))
-        await exchange.event(play.chunk(finish="stop"))
-        await exchange.event("[DONE]")
-        await exchange.end()
-
-    return script
 
 
 # --- sending, streaming, stopping -------------------------------------------------------------------------------------
@@ -370,16 +243,6 @@ def test_enter_inside_a_hangul_syllable_sends_nothing_and_then_one_whole_message
     settled(chat)
     assert [body["messages"] for body in stage.bodies] == [[user("안녕하세요")]]
     expect(box(chat)).to_have_value("")
-
-
-def test_an_example_really_runs(chat: Page, stage: Stage) -> None:
-    chat.locator(".example").nth(1).click()
-    expect(answers(chat)).to_have_text(ANSWER)
-    settled(chat)
-    picture, text = stage.last_messages[0]["content"]
-    assert sent_picture(picture)[1].size[0] > 0
-    assert text == {"type": "text", "text": t("en", "example.picture")}
-    expect(chat.locator("#examples")).to_be_hidden()
 
 
 # --- pictures and files -----------------------------------------------------------------------------------------------
@@ -592,7 +455,6 @@ def test_history_streaming_and_a_new_chat(chat: Page, stage: Stage) -> None:
     everything.click()
     chat.locator("#streaming input").check()
     begin_anew(chat)
-    expect(chat.locator("#examples")).to_be_visible()
     send(chat, "six")
     assert stage.last_messages == [user("six")]
     assert stage.bodies[-1]["stream"] is True
@@ -639,39 +501,6 @@ def test_under_the_hood_shows_what_the_server_got(chat: Page, stage: Stage) -> N
 
 
 # --- words ------------------------------------------------------------------------------------------------------------
-
-VISIBLE_WORDS = """() => {
-    const words = new Set();
-    const seen = (element) =>
-        !element.closest("script, style, svg, [role=log], #announcer") &&
-        element.checkVisibility({ visibilityProperty: true, opacityProperty: true });
-    for (const element of document.querySelectorAll("body *")) {
-        if (!seen(element)) continue;
-        for (const name of ["aria-label", "title", "placeholder"]) words.add(element.getAttribute(name) ?? "");
-        if (element.matches("input:not([type=password], [type=radio], [type=checkbox])")) words.add(element.value);
-        if (element.matches("p, li, h1, h2, h3, button, label, span, th, td, a")) words.add(element.innerText);
-        for (const child of element.childNodes) if (child.nodeType === Node.TEXT_NODE) words.add(child.textContent);
-    }
-    return [...words];
-}"""
-
-
-def english_only() -> re.Pattern[str]:
-    """Fits each English text of the page that is different in Korean, filled in with anything."""
-    patterns = []
-    for english, korean in TEXTS.values():
-        for line in english.splitlines():
-            literal = re.sub(r"[#*`]", "", line).strip()
-            if english == korean or not re.search("[a-z]{2}", re.sub(r"{\w+}", "", literal)):
-                continue
-            patterns.append(re.sub(r"\\{\w+\\}", ".+", re.escape(literal)))
-    return re.compile("|".join(f"(?:{pattern})" for pattern in patterns))
-
-
-def english_words(page: Page) -> list[str]:
-    pattern = english_only()
-    pieces = {piece.strip() for words in page.evaluate(VISIBLE_WORDS) for piece in re.split(r" · |\n", words)}
-    return sorted(piece for piece in pieces if pattern.fullmatch(piece))
 
 
 def test_the_language_is_switched_in_mid_chat(chat: Page, stage: Stage) -> None:
@@ -880,7 +709,7 @@ def test_a_typed_key_serves_its_visitor_alone_and_is_forgotten(chat: Page, stage
         assert stage.bodies == []
 
         stranger = browser.new_page(locale="en-US")
-        visit(stranger, stage)
+        visit(stranger, stage.address)
         send(stranger, "Not mine")
         expect(answers(stranger)).to_have_text(ANSWER)
         stranger.close()
@@ -969,7 +798,6 @@ LONG = (
     + "\n\n| a | b |\n|---|---|\n"
     + ("| " + "cell" * 40 + " | " + "cell" * 40 + " |\n")
 )
-OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 
 @pytest.mark.parametrize(("width", "theme"), [(390, "dark"), (1440, "light"), (390, "light"), (1440, "dark")])
@@ -980,7 +808,7 @@ def test_nothing_runs_over_the_edge_of_the_window(browser: Browser, stage: Stage
         errors: list[str] = []
         context.on("weberror", lambda error: errors.append(str(error.error)))
         page = context.new_page()
-        visit(page, stage, f"?__theme={theme}")
+        visit(page, f"{stage.address}?__theme={theme}")
         if phone:
             page.wait_for_selector("html.sidebar-ready")
         expect(page.locator(".sidebar.open")).to_have_count(0 if phone else 1)

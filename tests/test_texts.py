@@ -14,6 +14,8 @@ import pytest
 
 from chat_core import errors, models
 from chat_core.errors import ChatError, InputError
+from chat_ui.cards import CARDS
+from chat_ui.drills import DRILLS
 from chat_ui.texts import LANGUAGES, TEXTS, day, dollars, known_language, money, number, seconds, t
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -175,8 +177,12 @@ KEY = re.compile(rf"(?:{'|'.join(sorted(PREFIXES))})(?:\.[a-z_]+)+")
 COMPUTED = {
     "action.*",
     "adjustment.*",
+    "card.*.line",
+    "card.*.note",
+    "card.*.title",
     "connection.*",
     "count.*",
+    "drill.*",
     "effort.*",
     "error.*.*",
     "error.*.text",
@@ -190,7 +196,11 @@ COMPUTED = {
     "pictures.*",
     "usage.*",
 }
-# What the two patterns that would take in a whole room of texts really make.
+# What the patterns that would take in a whole room of texts really make.
+CARD_WORDS = {f"{card.name}.{words}" for card in CARDS for words in ("title", "line")} | {
+    f"{card.name}.note" for card in CARDS if card.steps
+}
+DRILL_WORDS = {drill.removeprefix("drill-").replace("-", "_") for drill in DRILLS}
 CONNECTION_NAMES = {"demo", "openai", "openai_typed", "custom", "custom_typed", "local"}
 COUNT_COLUMNS = {"encoding", "tokens", "per_character", "models"}
 USAGE_COLUMNS = {
@@ -205,7 +215,13 @@ USAGE_COLUMNS = {
     "speed",
     "end",
 }
-EXPANSIONS = {"connection": CONNECTION_NAMES, "count": COUNT_COLUMNS, "usage": USAGE_COLUMNS}
+EXPANSIONS = {
+    "card": CARD_WORDS,
+    "connection": CONNECTION_NAMES,
+    "count": COUNT_COLUMNS,
+    "drill": DRILL_WORDS,
+    "usage": USAGE_COLUMNS,
+}
 
 
 def front_end() -> Iterator[ast.Module]:

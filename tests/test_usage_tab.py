@@ -14,7 +14,7 @@ from chat_core.ledger import Entry, Ledger
 from chat_core.pricing import calc_cost
 from chat_ui.texts import LANGUAGES, Language, money, t
 from chat_ui.transcript import as_if_cost
-from chat_ui.usage_tab import LONGEST_TEXT, PIECES_SHOWN, USED_BY, counts_html, ledger_html
+from chat_ui.usage_tab import LONGEST_TEXT, PIECES_SHOWN, USED_BY, counts_html, ledger_html, tell_story
 
 REFERENCE = "gpt-4o-mini"
 WON = Decimal(1400)
@@ -147,42 +147,73 @@ def test_words_of_others_are_inert(language: Language) -> None:
 FATHER = "아버지가 방에 들어가신다."
 
 
+def counted(text: Any, language: Language = "en", reference: str = REFERENCE) -> str:
+    return counts_html(text, language, reference, WON)
+
+
 def test_counts_by_encoding() -> None:
-    shown = Table(counts_html(FATHER, "en"))
+    shown = Table(counted(FATHER))
     assert [row[0] for row in shown.rows[1:]] == list(USED_BY)
     assert {row[0]: row[1] for row in shown.rows[1:]} == {"o200k_base": "10", "cl100k_base": "13"}
-    assert [row[2] for row in shown.rows[1:]] == ["0.71", "0.93"]
+    assert [row[3] for row in shown.rows[1:]] == ["0.71", "0.93"]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("reference", ["gpt-4o-mini", "gpt-6-luna"])
+def test_a_million_prompts_are_priced_by_the_model_that_is_compared_with(reference: str, language: Language) -> None:
+    html = counted(FATHER, language, reference)
+    shown = Table(html)
+    assert shown.rows[0][2] == t(language, "count.price", model=reference)
+    costs = [calc_cost(tokens, 0, reference, calls=1_000_000) for tokens in (10, 13)]
+    assert [row[2] for row in shown.rows[1:]] == [money(cost, WON) for cost in costs if cost]
+    # The tokenizer of gpt-6 is not public, so which row is its own is a guess.
+    key = {"gpt-4o-mini": "count.own_encoding", "gpt-6-luna": "count.likely_encoding"}[reference]
+    assert t(language, key, model=reference, encoding="o200k_base") in html
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_an_unknown_price_is_called_unknown(language: Language) -> None:
+    shown = Table(counted(FATHER, language, HOSTILE))
+    assert [row[2] for row in shown.rows[1:]] == [t(language, "usage.unknown")] * 2
+    assert not shown.elements & {"img", "script"}
+
+
+def test_the_story_of_the_card_holds_for_its_text() -> None:
+    # It says that the newer encoding needs fewer tokens, and that the table shows both prices.
+    _, text, _ = tell_story()
+    fewer, more = (int(row[1]) for row in Table(counted(text)).rows[1:])
+    assert fewer < more * 0.75
 
 
 def test_pieces_are_the_text() -> None:
-    html = counts_html("one two", "en")
+    html = counted("one two")
     assert re.findall(r'<span class="piece piece-\d">([^<]*)</span>', html) == ["one", "·two"] * 2
     # A syllable that is split between two tokens is shown as bytes.
-    assert "<small>" in counts_html("뷁", "en")
+    assert "<small>" in counted("뷁")
 
 
 @pytest.mark.parametrize("text", ["", None])
 def test_no_text_is_no_tokens(text: Any) -> None:
-    shown = Table(counts_html(text, "en"))
-    assert [row[1:3] for row in shown.rows[1:]] == [["0", "–"]] * 2
+    shown = Table(counted(text))
+    assert [row[1:4] for row in shown.rows[1:]] == [["0", "$0", "–"]] * 2
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_text_that_is_html_is_shown_as_text(language: Language) -> None:
-    html = counts_html("<script>alert(1)</script> <img src=x> & \" '", language)
+    html = counted("<script>alert(1)</script> <img src=x> & \" '", language)
     assert not Table(html).elements & {"img", "script"}
 
 
 def test_a_long_text_shows_its_beginning() -> None:
     text = "word " * 2000
-    html = counts_html(text, "en")
+    html = counted(text)
     assert html.count('class="piece ') == 2 * PIECES_SHOWN
     rest = count_tokens(text, encoding="o200k_base") - PIECES_SHOWN
     assert f"and {rest:,} more" in html
 
 
 def test_a_text_over_the_limit_is_cut() -> None:
-    shown = Table(counts_html("a " * LONGEST_TEXT, "en"))
+    shown = Table(counted("a " * LONGEST_TEXT))
     assert shown.rows[1][1] == f"{count_tokens('a ' * (LONGEST_TEXT // 2), encoding='o200k_base'):,}"
 
 
