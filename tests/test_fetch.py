@@ -357,9 +357,9 @@ def bomb(packed_bytes: int) -> bytes:
         b"HTTP/1.1 200 OK\r\nContent-Length: 99999999999999\r\n\r\n",
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + b"3e8\r\n" + bytes(1000) + b"\r\n" + b"1\r\n0\r\n",
         b"HTTP/1.1 200 OK\r\n\r\n" + bytes(5000),
-        answer(gzip.compress(bytes(1001)), Content_Encoding="gzip"),
+        answer(gzip.compress(bytes(1001), mtime=0), Content_Encoding="gzip"),
         answer(zlib.compress(bytes(1001)), Content_Encoding="deflate"),
-        answer(gzip.compress(b"x") + bytes(990), Content_Encoding="gzip"),
+        answer(gzip.compress(b"x", mtime=0) + bytes(990), Content_Encoding="gzip"),
     ],
 )
 async def test_what_is_too_large_is_cut(server: Server, response: bytes) -> None:
@@ -378,7 +378,7 @@ async def test_a_gzip_bomb_is_not_unpacked(server: Server) -> None:
 
 
 async def test_packed_bodies_are_unpacked(server: Server) -> None:
-    server.script["/"] = answer(gzip.compress(picture()), Content_Encoding="GZIP")
+    server.script["/"] = answer(gzip.compress(picture(), mtime=0), Content_Encoding="GZIP")
     assert (await pinned(server).fetch(server.url("/"))).data == picture()
 
 
