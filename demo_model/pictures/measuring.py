@@ -29,7 +29,7 @@ _TURNS = {
 _LYING = (5, 6, 7, 8)  # values of the EXIF orientation that swap width and height
 _SAMPLE = 128
 _COPY = 640
-_ENLARGED = 400
+_MOST_ENLARGED = 4
 _SKETCH = 128
 
 
@@ -125,9 +125,9 @@ def _on_white(image: Image.Image) -> Image.Image:
 def _for_looking(copy: Image.Image) -> NDArray[np.uint8]:
     """A small picture is enlarged: what is a few pixels wide is easier to tell when its blended edges count."""
     longest = max(copy.size)
-    if longest > _ENLARGED or longest < 8:
+    factor = min(_MOST_ENLARGED, _COPY // longest)
+    if factor == 1 or longest < 8:
         return np.asarray(copy)
-    factor = 2 if longest > _ENLARGED // 2 else 3 if longest > _ENLARGED // 3 else 4
     return np.asarray(copy.resize((copy.width * factor, copy.height * factor), Image.Resampling.BICUBIC))
 
 

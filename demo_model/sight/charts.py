@@ -10,7 +10,7 @@ from demo_model.sight.facts import Bar, Box, Chart
 from demo_model.sight.flats import Flats
 from demo_model.sight.regions import Ints, Regions
 
-_MOST_REGIONS = 200
+_MOST_REGIONS = 100
 _MOST_BARS = 60
 _LEVEL = 2
 """Tops and feet of bars are level to this many pixels."""

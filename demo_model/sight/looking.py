@@ -32,7 +32,7 @@ def look(picture: NDArray[np.uint8]) -> Look:
         chart=chart,
         drawing=drawing,
         page=page,
-        photo=photos.find(picture[::2, ::2]),
+        photo=photos.find(picture[::3, ::3]),
         codes=found_codes,
     )
 

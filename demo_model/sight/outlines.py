@@ -12,6 +12,14 @@ from demo_model.sight.regions import Mask
 Points = NDArray[np.float64]
 
 _CORNERS = 48
+_SURELY_ROUND = 1500
+"""From this area in pixels on, what is nearly an ellipse has no corners that are worth counting."""
+
+_POINTED = 0.862
+_BLUNTED = 0.9
+"""The area of a triangle beside that of the ellipse with the same second moments is 0.827, whatever its angles; of a
+square it is 0.955, of trapezoids in between. Blurring blunts the corners, of small triangles the most."""
+
 _ALIKE = 1.13
 """Sides (or axes) whose lengths are this near count as equal: one pixel in eight, as small figures need."""
 
@@ -31,14 +39,15 @@ def kind_of(mask: Mask) -> ShapeKind:
 
 def _convex(hull: Points, area: float) -> ShapeKind:
     rectangle = _smallest_rectangle(hull)
-    corners = _corners(hull, area)
     if area / rectangle.area > 0.92:
         return _rectangular(rectangle)
-    if _largest_triangle(corners) / area > 0.72:  # blunted by blurring; a pentagon has 0.65
-        return "triangle"
     wobble, longest, shortest = _roundness(hull)
-    if wobble < 0.022 + 0.3 / math.sqrt(area / math.pi) and len(corners) > 4:
+    if area / (math.pi * longest * shortest) < _POINTED + _BLUNTED / math.sqrt(area):
+        return "triangle"
+    is_round = wobble < 0.022 + 0.3 / math.sqrt(area / math.pi)
+    if is_round and (area > _SURELY_ROUND or len(_corners(hull, area)) > 4):
         return "circle" if longest / shortest < _ALIKE else "ellipse"
+    corners = _corners(hull, area)
     match len(corners):
         case 4:
             return "diamond" if _is_diamond(corners) else "polygon"
@@ -158,18 +167,6 @@ def _corners(hull: Points, area: float) -> Points:
             break
         corners = np.delete(corners, weakest, axis=0)
     return corners
-
-
-def _largest_triangle(corners: Points) -> float:
-    """The area of the largest triangle between three of the corners, of which there are few."""
-    best = 0.0
-    for place, first in enumerate(corners):
-        rest = corners[place + 1 :] - first
-        if len(rest) > 1:
-            best = max(
-                best, float(np.abs(np.outer(rest[:, 0], rest[:, 1]) - np.outer(rest[:, 1], rest[:, 0])).max()) / 2
-            )
-    return best
 
 
 def _roundness(hull: Points) -> tuple[float, float, float]:
