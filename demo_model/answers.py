@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from demo_model import reasoning, tokens
-from demo_model.call import Call, Language, Turn
+from demo_model.call import Call, Language, Measured, Turn
 from demo_model.family import Model
 from demo_model.grammar import Text, after, as_text, joined
 from demo_model.pictures import answers as picture_answers
@@ -138,7 +138,8 @@ def _asks_for_pictures(reading: Reading) -> Text | None:
     if len(question) > _SHORT_QUESTION:
         return None
     asked = ASKS["picture"].search(question) is not None
-    earlier = next((turn.pictures for turn in reversed(reading.turns) if turn.pictures), ())
+    shown = (turn.pictures for turn in reversed(reading.turns) if turn.pictures)
+    earlier = next(shown, ()) if _shows_picture(reading) else ()
     if earlier and (asked or picture_questions.concerns(question)):
         return joined("\n\n", (speaker.say("picture_earlier"), picture_answers.answer(question, speaker, earlier)))
     if speaker.explain(question) or ASKS["code"].search(question):
@@ -227,7 +228,7 @@ def _recalls(reading: Reading) -> Text | None:
     if key is None:
         return None
     value = memory.recalled(reading.turns, key)
-    if value is None and ASKS["picture"].search(reading.question):
+    if value is None and ASKS["picture"].search(reading.question) and _shows_picture(reading):
         return None
     speaker = reading.speaker
     if value is None:
@@ -235,6 +236,10 @@ def _recalls(reading: Reading) -> Text | None:
         held = speaker.say("one_message") if number == 1 else speaker.say("messages", number=number)
         return speaker.say("not_told", messages=held)
     return speaker.say(f"remember_{_worded(key)}", key=key, value=value)
+
+
+def _shows_picture(reading: Reading) -> bool:
+    return any(isinstance(picture, Measured) for turn in reading.turns for picture in turn.pictures)
 
 
 def _worded(key: str) -> str:

@@ -31,6 +31,9 @@ _TAKEN_AND_IGNORED = (
 _NOT_OF_THIS_MODEL = (
     "tools", "tool_choice", "functions", "function_call", "audio", "web_search_options", "moderation", "modalities",
 )  # fmt: skip
+_MOST_BIASES = 1024
+"""Each of them is weighed at every token."""
+
 # Of a reasoning model: what it does not take at all, and what it takes at one value only. Sources: FACTS of the API's
 # answers to o-series and gpt-5 requests (OpenAI guide "Reasoning models").
 _NOT_OF_REASONERS = (
@@ -188,6 +191,12 @@ def _logit_bias(value: Any) -> dict[int, float]:
         return {}
     if not isinstance(value, dict):
         raise errors.wrong_type("logit_bias", "an object", value)
+    if len(value) > _MOST_BIASES:
+        raise ApiError(
+            f"Invalid 'logit_bias': too many entries. Expected at most {_MOST_BIASES}, but got {len(value)} instead.",
+            param="logit_bias",
+            code="invalid_value",
+        )
     biases: dict[int, float] = {}
     for key, bias in value.items():
         if not (key.isascii() and key.isdigit() and len(key) < 8 and tokens.is_token(int(key))):

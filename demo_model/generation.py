@@ -1,7 +1,7 @@
 """``Call`` -> finished answers as streamable pieces, with the usage they make. CPU work: call it in a thread."""
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any, Literal
@@ -55,8 +55,16 @@ class Generation:
     usage: dict[str, Any]
 
 
-def generate(call: Call) -> Generation:
-    """Count the prompt and write the answers. Raises ApiError if the prompt is longer than the context window."""
+class Abandoned(Exception):
+    """Nobody waits for these answers any more."""
+
+
+def generate(call: Call, wanted: Callable[[], bool] = lambda: True) -> Generation:
+    """Count the prompt and write the answers.
+
+    ``wanted``: asked again and again, from this thread, whether somebody still waits.  Raises ApiError if the prompt is
+    longer than the context window, and Abandoned.
+    """
     if call.model.drill is not None:
         drills.refuse(call.model.drill)
     text_tokens, image_tokens = tokens.prompt_tokens(call.turns)
@@ -70,7 +78,7 @@ def generate(call: Call) -> Generation:
         )
     composed = answers.compose(call)
     salt = _digest(call)
-    written = tuple(_write(call, composed, f"{salt}|{index}") for index in range(call.n))
+    written = tuple(_write(call, composed, f"{salt}|{index}", wanted) for index in range(call.n))
     completion = sum(answer.tokens for answer in written)
     usage = {
         "prompt_tokens": prompt,
@@ -100,7 +108,7 @@ def _digest(call: Call) -> str:
     return digest.hexdigest()
 
 
-def _write(call: Call, composed: Composed, salt: str) -> Answer:
+def _write(call: Call, composed: Composed, salt: str, wanted: Callable[[], bool]) -> Answer:
     if call.model.drill == "blanks" and composed.strict:
         return _cut_to(Answer(_blanks(), OUTPUT_LIMIT, "length"), call.limit)
     limit = min(call.limit or OUTPUT_LIMIT, OUTPUT_LIMIT)
@@ -113,7 +121,7 @@ def _write(call: Call, composed: Composed, salt: str) -> Answer:
     field: Field = "refusal" if call.model.drill == "refusal" else "content"
     # One token more than there is room for tells that the answer does not end here.
     drawn = islice(sampler.draw(composed.text, call.top_logprobs or 0), limit + 1)
-    said = tuple(_pieces(field, drawn))
+    said = tuple(_pieces(field, _while_wanted(drawn, wanted)))
     answer = Answer(
         working + _stopped(said, call.stop),
         tokens=0,
@@ -121,6 +129,13 @@ def _write(call: Call, composed: Composed, salt: str) -> Answer:
         reasoning_tokens=sum(len(piece.drawn) for piece in working),
     )
     return _drilled(_cut_to(answer, limit), call)
+
+
+def _while_wanted(drawn: Iterable[Drawn], wanted: Callable[[], bool]) -> Iterator[Drawn]:
+    for each in drawn:
+        if not wanted():
+            raise Abandoned
+        yield each
 
 
 def _drilled(answer: Answer, call: Call) -> Answer:

@@ -13,6 +13,9 @@ _ROLES = ("system", "assistant", "user", "function", "tool", "developer")
 _PARTS = ("text", "image_url")
 _DETAILS = ("auto", "low", "high", "original")
 
+_MOST_PICTURES = 50
+"""Pictures of one request, as Azure OpenAI has it: each is looked at for up to a few tenths of a second."""
+
 _PIXELS_OF_ALL_PICTURES = 200_000_000
 """Decoding them all takes a few seconds at most, however small the files are."""
 
@@ -48,8 +51,12 @@ class _Gallery:
 
     def __init__(self) -> None:
         self._pixels_left = _PIXELS_OF_ALL_PICTURES
+        self._pictures_left = _MOST_PICTURES
 
     def add(self, data: bytes, detail: str, param: str) -> Picture:
+        self._pictures_left -= 1
+        if self._pictures_left < 0:
+            raise ApiError(f"Too many images in request. Max is {_MOST_PICTURES}.", param=param, code="invalid_value")
         try:
             picture = measuring.measure(data, detail=detail, pixels_left=self._pixels_left)
         except measuring.PictureError as error:

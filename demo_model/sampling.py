@@ -12,8 +12,9 @@ A token from elsewhere takes the place of the one that the likeliest wording has
 
 import random
 import re
+from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from math import ceil, exp, log
@@ -104,14 +105,18 @@ class Sampler:
         if temperature == 0:
             winner = max(logits, key=lambda token: logits[token])
             return [_Peers((winner,), 1.0) if best >= -DEPTH or not tail else _Peers(tail[:1], 1.0)]
-        # What the penalties have changed stands for itself.
-        logits |= {token: self._logit(token, -DEPTH, used) for token in tail if token in used and token not in logits}
         best = max(best, -DEPTH) if tail else best
+        apart = [token for token in self._changed(used) if token not in logits and _place(token, tail) is not None]
+        logits |= {token: self._logit(token, -DEPTH, used) for token in apart}
         peers = [_Peers((token,), exp((logit - best) / temperature)) for token, logit in logits.items()]
-        if untouched := [token for token in tail if token not in logits]:
-            peers.append(_Peers(untouched, exp((-DEPTH - best) / temperature)))
+        if tail:
+            peers.append(_Peers(_without(tail, logits), exp((-DEPTH - best) / temperature)))
         peers.sort(key=lambda each: -each.chance)
         return _nucleus(_above_floor(peers), self._sampling.top_p)
+
+    def _changed(self, used: Counter[int]) -> Counter[int] | tuple[int, ...]:
+        """The tokens whose logits the penalties change."""
+        return used if self._sampling.frequency_penalty or self._sampling.presence_penalty else ()
 
     def _logit(self, token: int, plain: float, used: Counter[int]) -> float:
         sampling = self._sampling
@@ -135,6 +140,20 @@ class Sampler:
             return ()
         words = tokens.elsewhere(tokens.token_bytes(due), self._language)
         return words or (tokens.elsewhere(_A_WORD[self._language], self._language) if gap < 0 else ())
+
+
+def _place(token: int, tail: Sequence[int]) -> int | None:
+    """Where a token stands in the tail, which is sorted."""
+    place = bisect_left(tail, token)
+    return place if place < len(tail) and tail[place] == token else None
+
+
+def _without(tail: tuple[int, ...], tokens_apart: Iterable[int]) -> tuple[int, ...]:
+    """The tail without some tokens: a few are cut out, for to ask of each of a thousand would take far longer."""
+    for token in tokens_apart:
+        if (place := _place(token, tail)) is not None:
+            tail = tail[:place] + tail[place + 1 :]
+    return tail
 
 
 _A_WORD: dict[Language, bytes] = {"en": b" word", "ko": " 말".encode()}
@@ -197,17 +216,17 @@ class _Wordings:
         shares: dict[int, float] = {}
         for wording in self._going:
             shares[wording.due] = shares.get(wording.due, 0.0) + wording.share
-        if set(shares) <= {_END}:
-            return {}
-        total = sum(shares.values())
-        return {token: share / total for token, share in shares.items()}
+        return {} if set(shares) <= {_END} else shares
 
     def take(self, token: int) -> None:
         """Go on with the wordings that have this token here."""
         self._character = tokens.unfinished(self._character + tokens.token_bytes(token))
         self._going = [wording for wording in self._going if wording.due == token]
+        # Shares of shares would sink to nothing in a long answer.
+        total = sum(wording.share for wording in self._going)
         for wording in self._going:
             wording.place += 1
+            wording.share /= total
         self._prepare()
 
     def pass_over(self) -> None:

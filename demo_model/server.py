@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -28,7 +29,7 @@ MAX_BODY = 64 * 1024 * 1024
 """Bytes of a request body; a conversation with many pictures stays well below."""
 
 _LISTENING = 0.1
-"""Seconds between looks at whether the client of an unstreamed answer is still there."""
+"""Seconds between looks at whether the client of an answer that is not yet streamed is still there."""
 
 
 _LONGEST_SILENCE = 600.0
@@ -88,7 +89,7 @@ def create_app(floor: Floor, *, max_body: int = MAX_BODY) -> ASGIApp:
 
     async def chat(request: Request) -> Response:
         with floor.answering():
-            call, made = await asyncio.to_thread(_prepare, await _body(request, max_body))
+            call, made = await _prepared(request, floor, await _body(request, max_body))
             if not call.stream:
                 return await _whole(request, floor, call, made)
         return StreamingResponse(
@@ -118,9 +119,35 @@ def create_app(floor: Floor, *, max_body: int = MAX_BODY) -> ASGIApp:
     )
 
 
-def _prepare(body: bytes) -> tuple[Call, Generation]:
+async def _prepared(request: Request, floor: Floor, body: bytes) -> tuple[Call, Generation]:
+    """The answers, written in a thread; the work ends when the client has gone or the server stops."""
+    unwanted = threading.Event()
+    working = asyncio.create_task(asyncio.to_thread(_prepare, body, unwanted))
+    # Work that was abandoned fails unheard.
+    working.add_done_callback(lambda task: task.cancelled() or task.exception())
+    try:
+        while not (await asyncio.wait({working}, timeout=_LISTENING))[0]:
+            if floor.closing.is_set():
+                raise _shutting_down()
+            if await request.is_disconnected():
+                raise ClientDisconnect
+        return working.result()
+    finally:
+        unwanted.set()
+
+
+def _prepare(body: bytes, unwanted: threading.Event) -> tuple[Call, Generation]:
     call = checks.read_call(body)
-    return call, generation.generate(call)
+    if unwanted.is_set():
+        raise generation.Abandoned
+    return call, generation.generate(call, lambda: not unwanted.is_set())
+
+
+def _rendered(call: Call, made: Generation) -> bytes:
+    """A whole answer; one that is broken off is half of it."""
+    whole = JSONResponse(wire.Writer(call).completion(made)).body
+    broken_off = any(answer.finish_reason is None for answer in made.answers)
+    return bytes(whole[: len(whole) // 2] if broken_off else whole)
 
 
 async def _body(request: Request, max_body: int) -> bytes:
@@ -155,10 +182,9 @@ async def _whole(request: Request, floor: Floor, call: Call, made: Generation) -
         while True:
             await floor.rest_until(min(due, loop.time() + _LISTENING))
             if loop.time() >= due:
-                whole = JSONResponse(wire.Writer(call).completion(made))
-                if any(answer.finish_reason is None for answer in made.answers):
-                    return Response(whole.body[: len(whole.body) // 2], media_type="application/json")
-                return whole
+                # In a thread: many answers with all their logprobs make tens of megabytes.
+                whole = await asyncio.to_thread(_rendered, call, made)
+                return Response(whole, media_type="application/json")
             if await request.is_disconnected():
                 raise ClientDisconnect
     except _Stopping:

@@ -80,8 +80,9 @@ class Writer:
         return event({**self._head("chat.completion.chunk"), "choices": [], "usage": generation.usage})
 
     def _choice(self, index: int, answer: Answer) -> dict[str, Any]:
-        message: dict[str, Any] = {"role": "assistant", "content": answer.said("content")}
-        message |= {"refusal": answer.said("refusal"), "annotations": []}
+        refusal = answer.said("refusal")
+        content = None if refusal else answer.said("content") or ""
+        message: dict[str, Any] = {"role": "assistant", "content": content, "refusal": refusal, "annotations": []}
         if working := answer.said("reasoning_content"):
             message["reasoning_content"] = working
         logprobs = self._logprobs(answer.pieces)

@@ -74,7 +74,7 @@ async def test_more_effort_is_more_working(http, question):
 async def test_a_limit_can_be_used_up_by_the_working(http):
     completion = await post(http, "Hello", max_completion_tokens=5, **REASONER)
     choice = completion["choices"][0]
-    assert (choice["finish_reason"], choice["message"]["content"]) == ("length", None)
+    assert (choice["finish_reason"], choice["message"]["content"]) == ("length", "")
     assert completion["usage"]["completion_tokens"] == 5
     assert completion["usage"]["completion_tokens_details"]["reasoning_tokens"] == 5
 

@@ -1175,3 +1175,32 @@ def test_a_schema_without_end_ends():
 def test_infinities_of_a_schema_become_null():
     schema = {"type": "object", "properties": {"x": {"const": math.inf}, "y": {"type": "number", "minimum": -math.inf}}}
     assert answered(Turn("user", "x"), wanted=SchemaJson(schema)) == {"x": None, "y": 0}
+
+
+ODD_SCHEMAS = [
+    {
+        "type": "object",
+        "properties": {"x": {"type": "array", "items": {"$ref": "#/$defs/a"}}},
+        "$defs": {"a": {"anyOf": [{"$ref": "#/$defs/a"}] * 8}},
+    },
+    {"type": "object", "properties": {"x": {"type": "number", "multipleOf": 1e-320, "minimum": 1}}},
+    {"type": "object", "properties": {"x": {"type": "integer", "minimum": 10**400}}},
+    {
+        "type": "object",
+        "properties": {"x": {"$ref": "#/x/y"}},
+        "x": {"y": {"type": "array", "minItems": "a", "items": {"type": "string"}}},
+    },
+    {"type": "object", "properties": {"x": {"$ref": "#/oneOf/0"}}, "oneOf": [{"type": "object", "required": 5}]},
+]
+
+
+@pytest.mark.parametrize("schema", ODD_SCHEMAS, ids=str)
+async def test_odd_schemas_get_a_value_or_a_refusal(http, schema):
+    wanted = {"type": "json_schema", "json_schema": {"name": "x", "schema": schema}}
+    messages = [{"role": "user", "content": "Alice is 30 and Bob is 31"}]
+    body = {"model": "demo", "messages": messages, "response_format": wanted}
+    response = await http.post("/chat/completions", json=body)
+    if response.status_code == 200:
+        assert isinstance(json.loads(response.json()["choices"][0]["message"]["content"]), dict)
+    else:
+        assert (response.status_code, response.json()["error"]["param"]) == (400, "response_format")

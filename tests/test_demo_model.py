@@ -370,14 +370,28 @@ RECALLED = [
     ("내가 제일 좋아하는 색은 파랑이야", "내가 제일 좋아하는 색이 뭐야?", "파랑"),
     ("제 이름은 김민수입니다", "제 이름 기억하세요?", "김민수"),
     ("안녕! 나는 민지고 부산에 살아.", "What is my name?", "민지"),
+    ("My name is Bo and I like tea.", "what is my name?", "You are Bo.|Your name is Bo."),
     ("I'm Mina from Busan and I hate coffee.", "where am I from?", "Busan"),
 ]
 
 
 @pytest.mark.parametrize(("told", "question", "value"), RECALLED)
 async def test_it_recalls_what_was_told(http, told, question, value):
-    assert value in await ask(http, told, "ok", question)
-    assert value not in await ask(http, question)
+    answer = await ask(http, told, "ok", question)
+    assert any(way in answer for way in value.split("|"))
+    alone = await ask(http, question)
+    assert not any(way in alone for way in value.split("|"))
+
+
+@pytest.mark.parametrize(
+    "told",
+    ["My name is [x](http://evil.example/a.png)", "나는 ![x](http://evil.example/a.png)를 좋아해", "I'm <b>Bo</b>"],
+)
+async def test_markup_is_not_repeated_from_what_was_told(http, told):
+    for question in ("what is my name?", "내가 뭘 좋아해?"):
+        answer = await ask(http, told, "ok", question)
+        assert not set("[]<>") & set(answer)
+        assert "evil" not in answer
 
 
 SKILLS = [
@@ -542,6 +556,12 @@ async def test_what_is_no_picture_is_refused(http, data):
     assert response.json()["error"]["code"] == "invalid_image_format"
 
 
+async def test_too_many_pictures_are_refused(http):
+    response = await http.post("/chat/completions", json=body([picture("red", size=(8, 8))] * 51))
+    assert response.status_code == 400
+    assert "Too many images" in response.json()["error"]["message"]
+
+
 async def test_picture_bombs_are_refused(http):
     buffer = io.BytesIO()
     Image.new("1", (10_000, 10_000)).save(buffer, "PNG")
@@ -690,6 +710,20 @@ async def test_leaving_an_unstreamed_answer_ends_it():
             with pytest.raises(asyncio.CancelledError):
                 await asking
             await until_in_progress(server.url, 0)
+
+
+async def test_work_for_a_client_that_has_gone_is_not_done():
+    """Each of these would take seconds; the one that comes after them does not wait for them."""
+    with demo_model.serve(pace=0) as server:
+        async with openai_client(server.url) as client:
+            hard = body("긴 이야기 들려줘", n=128, temperature=2, frequency_penalty=2)
+            asking = [asyncio.create_task(client.chat.completions.create(**hard)) for _ in range(8)]
+            await until_in_progress(server.url, 8)
+            for each in asking:
+                each.cancel()
+            await asyncio.gather(*asking, return_exceptions=True)
+            await until_in_progress(server.url, 0)
+            assert (await client.chat.completions.create(**body("Hello"))).choices
 
 
 async def test_stop_ends_streams_with_a_word_and_frees_the_port():

@@ -266,3 +266,13 @@ async def test_wrong_bias(http, bias, words):
     response = await http.post("/chat/completions", json=body("Hello", logit_bias=bias))
     assert response.status_code == 400
     assert words in response.json()["error"]["message"]
+
+
+async def test_too_many_biases_are_refused(http):
+    response = await http.post("/chat/completions", json=body("Hello", logit_bias={str(n): 1 for n in range(2000)}))
+    assert (response.status_code, response.json()["error"]["param"]) == (400, "logit_bias")
+
+
+async def test_an_answer_of_very_many_choices_comes_to_its_end(http):
+    files = "f.txt\n```\nhello there\n```\n" * 300
+    assert (await post(http, files, temperature=1))["choices"][0]["finish_reason"] == "stop"

@@ -8,6 +8,7 @@ import re
 from typing import Any
 
 from demo_model.call import AnyJson, Picture, SchemaJson, Turn
+from demo_model.errors import ApiError
 from demo_model.pictures import answers as picture_answers
 from demo_model.pictures import as_json as picture_json
 from demo_model.reading import extracting, judging, schema_filling, text_source
@@ -53,7 +54,20 @@ _CHOICES = re.compile(r"[\w가-힣 -]{1,30}(?:\s?[|/]\s?[\w가-힣 -]{1,30}){1,1
 
 
 def answer(turns: tuple[Turn, ...], last: Turn, wanted: AnyJson | SchemaJson | None) -> str:
-    """One JSON object."""
+    """One JSON object. Raises ApiError for a schema of words and numbers that no value can have."""
+    try:
+        return _answer(turns, last, wanted)
+    except (TypeError, ValueError, ArithmeticError) as error:
+        if not isinstance(wanted, SchemaJson):
+            raise
+        # Keywords behind odd references are not looked at before they are used.
+        raise ApiError(
+            "Invalid schema for response_format: it holds a keyword whose value cannot be used.",
+            param="response_format",
+        ) from error
+
+
+def _answer(turns: tuple[Turn, ...], last: Turn, wanted: AnyJson | SchemaJson | None) -> str:
     example, text, borrowed = _example(turns, last)
     schema = (
         wanted.schema if isinstance(wanted, SchemaJson) else _schema_of(example) if example else _keyed(turns, last)

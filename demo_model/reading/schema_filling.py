@@ -150,7 +150,8 @@ class _Filler:
         return values[:most]
 
     def _entries(self, items: dict[str, Any], kind: str, field: Field, source: Source, depth: int) -> list[Any]:
-        if "const" in items:
+        self._left -= 1
+        if "const" in items or self._left < 0:
             return []
         if isinstance(options := items.get("enum"), list):
             self._left -= len(options) * source.weight // _OPTIONS_AT_ONCE

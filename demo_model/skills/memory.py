@@ -10,6 +10,9 @@ from demo_model.skills.words import WORDS, any_of
 _LONGEST = 20_000
 """Characters of one message that are read for facts."""
 
+# What is told is repeated, so pictures, links and tags are not told.
+_MARKUP = re.compile(r"!?\[[^\]\n]{0,200}\]\([^)\n]{0,500}\)|<[^>\n]{0,300}>|[\[\]<>`|]")
+
 _LONGEST_SENTENCE = 300
 
 _SENTENCE = re.compile(r"(?:[^.!?。\n]|(?<=[\w-])\.(?=\w))+[.!?。]?")
@@ -207,7 +210,7 @@ def told(turns: Iterable[Turn]) -> dict[str, str]:
     for turn in turns:
         if turn.role != "user":
             continue
-        for sentence in _SENTENCE.findall(turn.text[:_LONGEST]):
+        for sentence in _SENTENCE.findall(_MARKUP.sub(" ", turn.text[:_LONGEST])):
             if len(sentence) <= _LONGEST_SENTENCE and not _QUESTION.search(sentence):
                 facts.update(_facts_of(sentence.strip()))
     return facts
@@ -238,6 +241,8 @@ def _facts_of(sentence: str) -> dict[str, str]:
     facts: dict[str, str] = {}
     for pattern in _MINE:
         for key, value in pattern.findall(sentence):
+            if _key(key) == "name":
+                continue  # below, where it is known what ends a name
             if key >= "가" or _PERSONAL.search(key.lower()) or re.search(r"[A-Z\d]", value):
                 facts[_key(key)] = value.strip()
     for thing, value in _CALLED.findall(sentence):
