@@ -126,7 +126,8 @@ def build(
         [visit, language],
         [chatbot, box, screen, *editor.outputs, *around.presets],
         cancels=running,
-        queue=False,
+        # In the queue: out of it, its result could overtake that of an event that came before it.
+        concurrency_limit=None,
         **QUIET,
     )
     edits = editor.wire(chatbot, box, visit)

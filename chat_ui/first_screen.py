@@ -42,7 +42,10 @@ def screen_html(language: Language) -> str:
 
 def chosen(event: gr.EventData) -> Card | None:
     """The card that was clicked; None for an event that names none of ours."""
-    return card_named(getattr(event, "card", None))
+    try:
+        return card_named(getattr(event, "card", None))
+    except TypeError:  # the event came without data
+        return None
 
 
 def _card_html(card: Card, language: Language) -> str:

@@ -63,6 +63,7 @@ class Responder:
         """
         controls = from_values(*values)
         if message is not None:
+            visit.answered_in = visit.conversation
             asked = await self._take(message, history, visit, language, controls)
             if asked is None:
                 yield gr.skip()
@@ -92,9 +93,9 @@ class Responder:
         left, visit.abandoned = visit.abandoned, None
         if left is not None:
             await visit.settle(left)
-        if left is not None or visit.busy:
+        if left is not None or visit.busy or visit.was_left():
             # The conversation is another now, or a second click brought this event about while an answer runs.
-            return gr.skip(), gr.skip(), gr.skip(), gr.skip()
+            return _as_it_is(visit, history)
         turn = visit.current
         shown: Any = gr.skip()
         if turn is not None and turn.stopped and not turn.noted:
@@ -119,16 +120,27 @@ class Responder:
         """
         run, turn = visit.run, visit.current
         well = run is not None and not visit.busy and not visit.halted and turn is not None and turn.ended_well
+        if visit.was_left():
+            return *_as_it_is(visit, history), *UNMOVED, gr.skip()
         if run is None or not well:
             shown, *freed = await self.settle(history, visit, language, reference)
             if run is not None and visit.halted and not visit.busy:
                 shown = [*(shown if isinstance(shown, list) else history), transcript.card_stopped(language)]
             return shown, *freed, *(UNMOVED if visit.busy else controls_back(visit, language)), gr.skip()
         if (following := run.following) is not None:
-            visit.play(following, [*history, await question(following, language)])
+            asked = await question(following, language)
+            if visit.was_left() or visit.halted:
+                return (
+                    *_as_it_is(visit, history),
+                    *(UNMOVED if visit.was_left() else controls_back(visit, language)),
+                    gr.skip(),
+                )
+            visit.play(following, [*history, asked])
             moved = following.preset.values(language)
             return visit.asked, gr.skip(), gr.skip(), gr.skip(), *moved, visit.turns_made
         _, *freed = await self.settle(history, visit, language, reference)
+        if visit.was_left():
+            return *_as_it_is(visit, history), *UNMOVED, gr.skip()
         history = [*history, transcript.card_note(run.card, language)]
         return history, *freed, *controls_back(visit, language), gr.skip()
 
@@ -232,6 +244,13 @@ class Responder:
             lines = "\n".join(f"- {notes.of_adjustment(adjustment, language)}" for adjustment in adjustments)
             shown.append(transcript.titled(t(language, "note.adjusted.title"), lines, status="done"))
         return shown
+
+
+def _as_it_is(visit: Visit, history: list[GradioMessage]) -> tuple[Any, Any, Any, Any]:
+    """Nothing for an event that comes too late; but a conversation that was left while it ran may not come back."""
+    if visit.was_left() and visit.current is None and history:
+        return [], gr.skip(), gr.update(visible=True), gr.skip()
+    return gr.skip(), gr.skip(), gr.skip(), gr.skip()
 
 
 async def question(run: Run, language: Language) -> GradioMessage:

@@ -34,9 +34,11 @@ class Visit:
     ``history``: the conversation as core messages with the pictures' bytes dropped, for the meter.  ``abandoned``: the
     running turn of a conversation that was left.  ``editing``: the index of the message that is being edited; what
     follows it is cut when the new one is sent.  ``editing_at``: its place in ``history``.  ``draft``: what stood in the
-    box before an edit.  ``returned``: a message that could not be sent, on its way back into the box.  ``run``: the
-    card whose controls are in place of the visitor's.  ``asked``: the transcript that ends in its message.  ``halted``:
-    it goes no further.  ``json_before_drill``: what JSON mode was, while a failure drill has turned it on.
+    box before an edit.  ``returned``: a message that could not be sent, on its way back into the box.
+    ``conversation``: which one it is, counted by New chat; ``answered_in``: the one that an answer was last asked for
+    in.  ``run``: the card whose controls are in place of the visitor's.  ``asked``: the transcript that ends in its
+    message.  ``halted``: it goes no further.  ``json_before_drill``: what JSON mode was, while a failure drill has
+    turned it on.
     """
 
     typed: Connection | None = None
@@ -52,6 +54,8 @@ class Visit:
     returned: Draft | None = None
     draft: Draft = field(default_factory=lambda: Draft(""))
     editing_at: int = 0
+    conversation: int = 0
+    answered_in: int = 0
     run: Run | None = None
     asked: list[GradioMessage] = field(default_factory=list)
     halted: bool = False
@@ -113,11 +117,17 @@ class Visit:
         self.current = None
         self.history = ()
         self.editing = None
+        self.conversation += 1
         self.take_ready()
+
+    def was_left(self) -> bool:
+        """Whether the conversation that was last answered in has been left for a new one."""
+        return self.answered_in != self.conversation
 
     def begin(self, turn: Turn) -> None:
         """Keep a turn from its start, so that a stopped one is not lost."""
         self.current = turn
+        self.answered_in = self.conversation
         self.turns_made += 1
         self.turns = [*self.turns, turn][-TURNS_KEPT:]
         while len(self.turns) > 1 and sum(kept.weight for kept in self.turns) > BYTES_KEPT:

@@ -1,4 +1,4 @@
-"""A message on its way into the transcript: whatever goes wrong there, it comes back to the box."""
+"""A message on its way into the transcript comes back to the box whatever goes wrong; what comes too late does not."""
 
 from dataclasses import fields
 from typing import Any
@@ -8,9 +8,11 @@ import pytest
 from chat_core import Connection, Settings
 from chat_core.settings import ASSETS
 from chat_ui import responder
+from chat_ui.cards import CARDS, Preset, Run
 from chat_ui.controls import Controls
 from chat_ui.visit import Visit
 
+NOBODY = Connection("demo", "http://127.0.0.1:9/v1")
 PICTURE = str(ASSETS / "examples" / "shapes.png")
 
 
@@ -20,15 +22,31 @@ async def test_a_full_disk_gives_the_message_back(monkeypatch: pytest.MonkeyPatc
 
     monkeypatch.setattr(responder, "keep_file", full)
     visit = Visit()
-    nobody = Connection("demo", "http://127.0.0.1:9/v1")
     untouched: list[Any] = [None] * len(fields(Controls))
     message = {"text": "Look", "files": [PICTURE]}
     # Outside a running page a toast is a Python warning.
     with pytest.warns(UserWarning, match="unexpected"):
-        async for _ in responder.Responder(Settings(), nobody).respond(
+        async for _ in responder.Responder(Settings(), NOBODY).respond(
             message, [], visit, "en", "gpt-5.4-mini", *untouched
         ):
             pass
     assert visit.returned is not None
     assert visit.returned.value == message
     assert not visit.turns
+
+
+@pytest.mark.parametrize("settling", ["settle", "settle_card"])
+async def test_a_conversation_that_was_left_does_not_come_back(settling: str) -> None:
+    """New chat was pressed between an answer and the event after it, which still holds the old transcript."""
+    card = next(card for card in CARDS if len(card.steps) > 1)
+    visit = Visit()
+    visit.play(Run(card, Preset.of(Controls(), "none")), [])
+    visit.abandon()
+    visit.leave_card()
+    old = [{"role": "user", "content": "Tell me a story"}, {"role": "assistant", "content": "Once upon a time"}]
+    ending = getattr(responder.Responder(Settings(), NOBODY), settling)
+    shown, _, screen, *_ = await ending(old, visit, "en", "gpt-5.4-mini")
+    assert shown == []
+    assert screen["visible"] is True
+    assert visit.history == ()
+    assert not visit.busy
