@@ -126,8 +126,7 @@ def build(
         [visit, language],
         [chatbot, box, screen, *editor.outputs, *around.presets],
         cancels=running,
-        # In the queue: out of it, its result could overtake that of an event that came before it.
-        concurrency_limit=None,
+        queue=False,
         **QUIET,
     )
     edits = editor.wire(chatbot, box, visit)

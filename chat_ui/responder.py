@@ -121,7 +121,7 @@ class Responder:
         run, turn = visit.run, visit.current
         well = run is not None and not visit.busy and not visit.halted and turn is not None and turn.ended_well
         if visit.was_left():
-            return *_as_it_is(visit, history), *UNMOVED, gr.skip()
+            return *await self.settle(history, visit, language, reference), *UNMOVED, gr.skip()
         if run is None or not well:
             shown, *freed = await self.settle(history, visit, language, reference)
             if run is not None and visit.halted and not visit.busy:
@@ -248,7 +248,7 @@ class Responder:
 
 def _as_it_is(visit: Visit, history: list[GradioMessage]) -> tuple[Any, Any, Any, Any]:
     """Nothing for an event that comes too late; but a conversation that was left while it ran may not come back."""
-    if visit.was_left() and visit.current is None and history:
+    if visit.was_left() and visit.current is None and not visit.busy and history:
         return [], gr.skip(), gr.update(visible=True), gr.skip()
     return gr.skip(), gr.skip(), gr.skip(), gr.skip()
 

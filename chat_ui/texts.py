@@ -249,7 +249,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "한국어 글 하나를 백만 번 보내면?",
     ),
     "card.note": ("What just happened", "방금 일어난 일"),
-    "card.stopped.title": ("Card stopped", "카드를 멈췄습니다"),
+    "card.stopped.title": ("The card ends here", "카드는 여기까지입니다"),
     "card.stopped.text": (
         "Nothing more will be asked, and your settings are back as they were. *New chat* brings the cards back.",
         "더 묻지 않으며, 설정은 처음대로 돌아왔습니다. *새 대화*를 누르면 카드가 다시 나옵니다.",
