@@ -14,8 +14,8 @@ from demo_model.family import Model
 from demo_model.grammar import Text, after, as_text, joined
 from demo_model.pictures import answers as picture_answers
 from demo_model.pictures import questions as picture_questions
-from demo_model.reading import json_answers
-from demo_model.skills import arithmetic, conversions, memory, text_skills
+from demo_model.reading import json_answers, memory
+from demo_model.skills import arithmetic, conversions, text_skills
 from demo_model.skills.text_skills import TextFile
 from demo_model.skills.words import ASKS
 from demo_model.speaker import Speaker, language_of

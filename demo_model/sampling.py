@@ -29,9 +29,6 @@ from demo_model.grammar import Choice, Rest, Text, chained
 DEPTH = 1.8 * log(tokens.ELSEWHERE / 0.6)
 EPSILON = 1.8e-4
 
-IMPOSSIBLE = -9999.0
-"""The API's logprob of a token that cannot be drawn (openai/types/chat/chat_completion_token_logprob.py)."""
-
 _END = -1
 # Tokens of o200k_base never span these places, so what lies between them is encoded by itself.
 _SEAM = re.compile(r"(?<=\S)(?= \S)|(?<=\n)(?=\S)")

@@ -3,7 +3,8 @@
 import pytest
 
 from demo_model.call import Turn
-from demo_model.skills import arithmetic, conversions, memory, text_skills, units
+from demo_model.reading import memory
+from demo_model.skills import arithmetic, conversions, text_skills, units
 
 # --- memory ----------------------------------------------------------------------------------------------------------
 

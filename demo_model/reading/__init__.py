@@ -1,1 +1,1 @@
-"""Values in texts and in measured pictures, as the JSON that was asked for. Pure."""
+"""What stands in texts: values as the JSON that was asked for, and what a person has told of themselves. Pure."""

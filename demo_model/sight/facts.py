@@ -12,8 +12,11 @@ ShapeKind = Literal[
 PageKind = Literal["table", "form", "receipt", "text"]
 Kind = Literal["plain", "shapes", "chart", "table", "form", "receipt", "text", "code", "photo"]
 
-_ROWS = ("top", "", "bottom")
-_COLUMNS = ("left", "", "right")
+_POSITIONS: tuple[tuple[Position, Position, Position], ...] = (
+    ("top_left", "top", "top_right"),
+    ("left", "centre", "right"),
+    ("bottom_left", "bottom", "bottom_right"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +35,7 @@ class Box:
     @property
     def position(self) -> Position:
         x, y = self.centre
-        words = [_ROWS[min(2, int(y * 3))], _COLUMNS[min(2, int(x * 3))]]
-        return "_".join(filter(None, words)) or "centre"  # type: ignore[return-value]
+        return _POSITIONS[min(2, int(y * 3))][min(2, int(x * 3))]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,1 +1,1 @@
-"""What can be done with a text without understanding it: counting, sorting, converting, recalling. Pure."""
+"""What can be done with a text without understanding it: counting, sorting, calculating, converting. Pure."""
