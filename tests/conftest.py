@@ -12,13 +12,16 @@ import os
 import re
 import shutil
 import socket
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 from playwright.sync_api import Browser, Page, Playwright, sync_playwright
+
+import demo_model
 
 IN_CI = os.environ.get("CI", "").lower() in ("1", "true")
 CHOSEN_BROWSER = os.environ.get("VITRINE_BROWSER", "")
@@ -116,6 +119,20 @@ def no_outside_network() -> Iterator[list[str]]:
     yield _attempts
     if _attempts:
         pytest.fail(f"Tried to leave this machine: {', '.join(_attempts)}", pytrace=False)
+
+
+@pytest.fixture(scope="session")
+def demo_url() -> Iterator[str]:
+    """The base URL of a demo model that does not wait."""
+    with demo_model.serve(pace=0) as server:
+        yield server.url
+
+
+@pytest.fixture
+async def http(demo_url: str) -> AsyncIterator[httpx2.AsyncClient]:
+    """A client of the demo model, for the tests that talk to it over plain HTTP."""
+    async with httpx2.AsyncClient(base_url=demo_url, trust_env=False, timeout=60) as client:
+        yield client
 
 
 BROWSER_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")

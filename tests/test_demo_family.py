@@ -16,18 +16,6 @@ from tests.demo_requests import ask, body, picture_of, post, said
 REASONER = {"model": "demo-reasoner", "temperature": None}
 
 
-@pytest.fixture(scope="module")
-def url():
-    with demo_model.serve(pace=0) as server:
-        yield server.url
-
-
-@pytest.fixture
-async def http(url):
-    async with httpx2.AsyncClient(base_url=url, trust_env=False, timeout=30) as client:
-        yield client
-
-
 async def streamed(http: httpx2.AsyncClient, question: str, **parameters: Any) -> list[dict[str, Any]]:
     """The chunks of a stream; the last one's ``choices`` tell whether it was ended properly."""
     response = await http.post("/chat/completions", json=body(question, stream=True, **parameters))

@@ -12,24 +12,10 @@ import httpx2
 import pytest
 from PIL import Image, ImageDraw
 
-import demo_model
 from demo_model.call import AnyJson, SchemaJson, Turn
 from demo_model.reading import dates, extracting, json_answers, judging, keys, names, quantities, schema_filling
 from demo_model.reading.fact_source import FactSource
 from demo_model.reading.text_source import TextSource
-
-
-@pytest.fixture(scope="module")
-def url():
-    with demo_model.serve(pace=0) as server:
-        yield server.url
-
-
-@pytest.fixture
-async def http(url):
-    async with httpx2.AsyncClient(base_url=url, trust_env=False, timeout=30) as client:
-        yield client
-
 
 # --- a small judge of JSON Schema ------------------------------------------------------------------------------------
 

@@ -21,18 +21,6 @@ STORIES = {"en": "Tell me a short story", "ko": "짧은 이야기 하나 들려�
 QUESTIONS = [*STORIES.values(), "Hello", "안녕", "What is a token?", "온도가 뭐야?", "Who are you?", "긴 이야기 들려줘"]
 
 
-@pytest.fixture(scope="module")
-def url():
-    with demo_model.serve(pace=0) as server:
-        yield server.url
-
-
-@pytest.fixture
-async def http(url):
-    async with httpx2.AsyncClient(base_url=url, trust_env=False, timeout=60) as client:
-        yield client
-
-
 async def drawn(http: httpx2.AsyncClient, question: str, **parameters: Any) -> list[list[dict[str, Any]]]:
     """The tokens of all ``n`` answers, each with its logprob."""
     completion = await post(http, question, logprobs=True, **parameters)
