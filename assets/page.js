@@ -289,15 +289,20 @@
   function followConversation() {
     let following = true;
     let lastTop = 0;
-    const toEnd = () => {
+    let seenEnd = 0; // where the conversation ended as the reader last saw it
+    const endOf = (view) => view.scrollHeight - view.clientHeight;
+    const resized = () => {
       const view = scroller();
-      if (view && following) view.scrollTop = view.scrollHeight;
+      if (!view) return;
+      if (following) view.scrollTop = view.scrollHeight;
+      seenEnd = endOf(view);
     };
     addEventListener(
       "scroll",
       ({ target }) => {
         if (target !== scroller()) return;
-        if (target.scrollHeight - target.scrollTop - target.clientHeight <= BOTTOM_PX) following = true;
+        // More of the answer may have come since the reader scrolled to the end that was there.
+        if (target.scrollTop >= Math.min(seenEnd, endOf(target)) - BOTTOM_PX) following = true;
         else if (target.scrollTop < lastTop) following = false;
         lastTop = target.scrollTop;
       },
@@ -311,12 +316,12 @@
       },
       { capture: true, passive: true },
     );
-    const sizes = new ResizeObserver(toEnd);
+    const sizes = new ResizeObserver(resized);
     let watched = [];
     return {
       follow: () => {
         following = true;
-        toEnd();
+        resized();
       },
       watch: () => {
         const view = scroller();

@@ -242,6 +242,27 @@ def test_a_reader_who_scrolled_up_is_left_alone_and_one_at_the_end_is_taken_alon
     chat.wait_for_function(at_end)
 
 
+def test_a_reader_who_scrolls_to_the_end_is_taken_along_though_it_has_moved_on_meanwhile(chat: Page) -> None:
+    log = chat.locator('#chatbot [role="log"]')
+    send(chat, "long story")
+    expect(rows(chat, "bot").last).to_contain_text("story 59", timeout=20_000)
+    expect(chat.locator("#message-box .stop-button")).to_have_count(0)
+    log.hover()
+    chat.mouse.wheel(0, -200)
+    away = "([log, px]) => log.scrollHeight - log.scrollTop - log.clientHeight > px"
+    chat.wait_for_function(away, arg=[log.element_handle(), 100])
+    # In one task, so that the page hears of the scrolling only when the end is elsewhere already.
+    log.evaluate(
+        """log => {
+            log.scrollTo(0, log.scrollHeight);
+            const more = document.createElement("div");
+            more.style.height = "300px";
+            log.firstElementChild.append(more);
+        }"""
+    )
+    chat.wait_for_function(f"(given) => !({away})(given)", arg=[log.element_handle(), 24])
+
+
 def test_the_words_gradio_writes_follow_the_language_of_the_page(chat: Page, app: str) -> None:
     send_button = chat.locator("#message-box .submit-button")
     expect(send_button).to_have_attribute("aria-label", "Submit")
