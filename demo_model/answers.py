@@ -12,6 +12,7 @@ from demo_model import reasoning, tokens
 from demo_model.call import Call, Language, Measured, Turn
 from demo_model.family import Model
 from demo_model.grammar import Text, after, as_text, joined
+from demo_model.lazy_regex import lazy_regex
 from demo_model.pictures import answers as picture_answers
 from demo_model.pictures import questions as picture_questions
 from demo_model.reading import json_answers, memory
@@ -33,7 +34,7 @@ _HOW_TO_CONNECT = "OPENAI_API_KEY"
 """What stands in every way to say how a real model is connected."""
 
 _MOST_QUESTIONS = 3
-_BETWEEN_QUESTIONS = re.compile(
+_BETWEEN_QUESTIONS = lazy_regex(
     r"(?<=[?!.])\s+|,?\s+and\s+(?=(?:what|how|where|who|when|which|convert|sort|count|calculate)\b)|,?\s+그리고\s+",
     re.IGNORECASE,
 )

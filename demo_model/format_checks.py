@@ -1,14 +1,14 @@
 """The ``response_format`` of a request: its rules, and those of strict schemas (OpenAI guide "Structured outputs")."""
 
-import re
 from typing import Any
 
 from demo_model import errors
 from demo_model.call import AnyJson, SchemaJson, Turn
 from demo_model.errors import ApiError
+from demo_model.lazy_regex import lazy_regex
 
 _TYPES = ("json_object", "json_schema", "text")
-_NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
+_NAME = lazy_regex(r"[a-zA-Z0-9_-]{1,64}")
 _KEYWORDS: tuple[tuple[tuple[str, ...], type | tuple[type, ...], str], ...] = (
     (("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"), (int, float), "a number"),
     (("minItems", "maxItems"), int, "an integer"),

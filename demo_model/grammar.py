@@ -8,15 +8,16 @@ likelier ones first; ``{name}`` is a slot for a value, which is never read as a 
 the braces themselves, and brackets without a bar are only brackets.
 """
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from demo_model.lazy_regex import lazy_regex
+
 DECAY = 0.8
 """How much less likely each way is than the one before it, unless a text says otherwise."""
 
-_MARKS = re.compile(r"\{\{|\}\}|\{(?P<slot>\w+)\}|\[(?P<ways>[^\[\]|]*(?:\|[^\[\]|]*)+)\]")
+_MARKS = lazy_regex(r"\{\{|\}\}|\{(?P<slot>\w+)\}|\[(?P<ways>[^\[\]|]*(?:\|[^\[\]|]*)+)\]")
 
 Rest = tuple["str | Choice", "Rest"] | None
 """What is still to be said, as a linked list: many continuations share their ends."""

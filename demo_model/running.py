@@ -1,11 +1,13 @@
 """Running the server: in a thread beside an app, or alone in the foreground. The only module that knows uvicorn."""
 
+import asyncio
 import socket
 import threading
 from collections.abc import Callable
 
 import uvicorn
 
+from demo_model.lazy_regex import compile_one_by_one
 from demo_model.server import MAX_BODY, Floor, create_app
 
 DEFAULT_PACE = 60.0
@@ -22,14 +24,24 @@ class _Server(uvicorn.Server):
         super().__init__(config)
         self._floor = floor
         self._ready = ready
+        self._warming: asyncio.Task[None] | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self._ready()
+        self._warming = asyncio.create_task(_warm_up())
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._floor.closing.set()
+        if self._warming is not None:
+            self._warming.cancel()
         await super().shutdown(sockets)
+
+
+async def _warm_up() -> None:
+    """Compile the patterns before the first question needs them; whoever asks meanwhile goes first."""
+    for _ in compile_one_by_one():
+        await asyncio.sleep(0)
 
 
 def _server(host: str, port: int, pace: float, max_body: int) -> tuple[uvicorn.Config, Floor, socket.socket]:

@@ -11,7 +11,6 @@ A token from elsewhere takes the place of the one that the likeliest wording has
 """
 
 import random
-import re
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -22,6 +21,7 @@ from math import ceil, exp, log
 from demo_model import tokens
 from demo_model.call import Language, Sampling
 from demo_model.grammar import Choice, Rest, Text, chained
+from demo_model.lazy_regex import lazy_regex
 
 # The tail counts for 0.6 beside everything else at temperature 1.8, so that there a good third of the places that are
 # open to it are taken by words from elsewhere; by softmax that is a few in a thousand at 1.3, and the floor cuts off
@@ -31,7 +31,7 @@ EPSILON = 1.8e-4
 
 _END = -1
 # Tokens of o200k_base never span these places, so what lies between them is encoded by itself.
-_SEAM = re.compile(r"(?<=\S)(?= \S)|(?<=\n)(?=\S)")
+_SEAM = lazy_regex(r"(?<=\S)(?= \S)|(?<=\n)(?=\S)")
 
 
 @dataclass(frozen=True, slots=True)

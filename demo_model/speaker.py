@@ -8,12 +8,13 @@ from typing import Any
 
 from demo_model.call import Language
 from demo_model.grammar import Text, as_text, filled, joined, one_of
+from demo_model.lazy_regex import lazy_regex
 
 _HERE = Path(__file__).parent
 _BOOKS = ("phrases.toml", "pictures/phrases.toml")
 # Tales have their favourite lines: at a low temperature they are told in nearly the same words each time.
 _TALES = 0.4
-_HANGUL = re.compile(r"[가-힣ㄱ-ㅎㅏ-ㅣ]")
+_HANGUL = lazy_regex(r"[가-힣ㄱ-ㅎㅏ-ㅣ]")
 
 
 def language_of(text: str) -> Language:

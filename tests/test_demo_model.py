@@ -19,6 +19,7 @@ from PIL import Image
 
 import demo_model
 from demo_model.family import DRILLS
+from demo_model.lazy_regex import compile_one_by_one
 from tests.demo_requests import ask, body, picture_of, post, said
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -782,9 +783,14 @@ def test_alone_on_a_taken_port_it_says_so_in_one_line():
     assert done.stderr.count("\n") == 1
 
 
+def test_every_pattern_of_the_package_can_be_compiled():
+    assert sum(1 for _ in compile_one_by_one()) > 200
+
+
 def test_import_is_light_and_knows_nothing_of_the_app():
     script = (
-        "import sys, demo_model, tiktoken.registry as registry; assert not registry.ENCODINGS; "
+        "import sys, demo_model, demo_model.lazy_regex as lazy, tiktoken.registry as registry; "
+        "assert not registry.ENCODINGS; assert not [regex for regex in lazy._all if 'compiled' in vars(regex)]; "
         "print(*{name.partition('.')[0] for name in sys.modules})"
     )
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)

@@ -5,15 +5,17 @@ import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
+from demo_model.lazy_regex import lazy_regex
+
 LONGEST = 600
 """Characters of a question that are looked at."""
 
 _WORDS: dict[str, dict[str, list[str]]] = tomllib.loads((Path(__file__).parent / "questions.toml").read_text("utf-8"))
 _PATTERNS = {
-    section: {name: re.compile("|".join(patterns), re.IGNORECASE) for name, patterns in entries.items()}
+    section: {name: lazy_regex("|".join(patterns), re.IGNORECASE) for name, patterns in entries.items()}
     for section, entries in _WORDS.items()
 }
-_BAR_NUMBERS = re.compile(
+_BAR_NUMBERS = lazy_regex(
     r"\bbars? (?:number |no\. ?|#)?(\d{1,2})\b|(?<!\d)(\d{1,2}) ?번(?:째)?|\band (\d{1,2})\b", re.IGNORECASE
 )
 _ALL_FOUR_CORNERED = ("square", "rectangle", "diamond")

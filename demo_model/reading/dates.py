@@ -2,6 +2,7 @@
 
 import re
 
+from demo_model.lazy_regex import lazy_regex
 from demo_model.reading.extracting import Found, once
 
 _MONTHS = {
@@ -16,7 +17,7 @@ _MONTHS = {
     for name in names.split()
 }  # fmt: skip
 _MONTH = "|".join(sorted(_MONTHS, key=len, reverse=True))
-_DATE = re.compile(
+_DATE = lazy_regex(
     r"(?<![\d.])(?P<y1>(?:19|20)\d{2})(?:[-./] ?|년 ?)(?P<m1>\d{1,2})(?:[-./] ?|월 ?)(?P<d1>\d{1,2})일?(?!\d)"
     r"|(?<![\d.])(?P<d2>\d{1,2})\.(?P<m2>\d{1,2})\.(?P<y2>(?:19|20)\d{2})(?!\d)"
     r"|(?<![\d./])(?P<m3>\d{1,2})/(?P<d3>\d{1,2})/(?P<y3>(?:19|20)\d{2})(?!\d)"
@@ -28,7 +29,7 @@ _DATE = re.compile(
     re.IGNORECASE,
 )
 # Days that are no dates, but an answer to "when".
-_LOOSE = re.compile(
+_LOOSE = lazy_regex(
     r"\b(?:(?:next|this|coming) )?(?:mon|tues|wednes|thurs|fri|satur|sun)day\b(?: (?:morning|afternoon|evening))?"
     r"|\b(?:mon|tue|wed|thu|fri|sat|sun)\b(?=\.?,? ?\d)|\b(?:today|tomorrow|tonight|yesterday|next (?:week"
     r"|month|quarter|year)|the end of (?:the )?(?:week|month|year))\b"
@@ -37,7 +38,7 @@ _LOOSE = re.compile(
     r"|이번 주말|월말|연말|주말)(?=까지|에|은|\W|$)",
     re.IGNORECASE,
 )
-_TIME = re.compile(
+_TIME = lazy_regex(
     r"(?<![\d.:])(?P<h1>[01]?\d|2[0-4]):(?P<m1>[0-5]\d)(?::[0-5]\d)?(?: ?(?P<p1>[ap])\.?m\b\.?)?(?![\d:])"
     r"|(?<![\d.:])(?P<h5>1[0-2]|0?\d)(?= ?(?:-|–|to) ?(?:1[0-2]|0?\d)(?::\d\d)? ?(?P<p5>[ap])\.?m\b)"
     r"|(?<![\d.:])(?P<h2>1[0-2]|0?\d) ?(?P<p2>[ap])\.?m\b\.?"
@@ -48,15 +49,15 @@ _TIME = re.compile(
 )
 _AFTERNOON = ("p", "오후", "저녁", "밤", "낮")
 _MORNING = ("a", "오전", "아침", "새벽")
-_SPAN = re.compile(r"\s?(?:부터|에서|~|-|–|to)\s?")
+_SPAN = lazy_regex(r"\s?(?:부터|에서|~|-|–|to)\s?")
 _LONGEST_SPAN = 5
 """Characters between the two times of a span."""
 
 _EARLIEST_PLAIN_HOUR = 7
 """From here on an hour without "오전" or "오후" is taken as it stands: "10시" is 10:00, "3시" could be both."""
 
-_YEAR = re.compile(r"(?<![\d.,])((?:1[5-9]|20)\d{2})(?=년|\b)(?![.,]\d)")
-_YEAR_SPAN = re.compile(
+_YEAR = lazy_regex(r"(?<![\d.,])((?:1[5-9]|20)\d{2})(?=년|\b)(?![.,]\d)")
+_YEAR_SPAN = lazy_regex(
     r"(?<!\d)((?:19|20)\d{2}(?:[./]\d{1,2}|년(?: \d{1,2}월)?)? ?[-–~] ?"
     r"(?:(?:19|20)\d{2}(?:[./]\d{1,2}|년)?|present|now|현재))",
     re.IGNORECASE,

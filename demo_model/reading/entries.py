@@ -2,6 +2,7 @@
 
 import re
 
+from demo_model.lazy_regex import lazy_regex
 from demo_model.reading import dates, extracting, names, passages, quantities
 from demo_model.reading.extracting import Found, once
 from demo_model.reading.keys import ROWS, Name
@@ -13,24 +14,24 @@ Known = dict[str, Found]
 LONGEST_TITLE = 80
 
 
-_DOES_EN = re.compile(
+_DOES_EN = lazy_regex(
     r"^(?:['’]ll|will(?: be)?(?: going to)?|to|has to|have to|needs? to|should|must|is going to"
     r"|is responsible for|agreed to|"
     r"volunteered to|promised to|takes? over|takes? care of|owns?)\s{1,2}",
     re.IGNORECASE,
 )
-_UNTIL_EN = re.compile(
+_UNTIL_EN = lazy_regex(
     r"\s{0,2}\b(?:by|until|before|on|no later than|due(?: on| by)?|this|next)\s{0,2}$", re.IGNORECASE
 )
-_AFTER_PERSON_KO = re.compile(
+_AFTER_PERSON_KO = lazy_regex(
     r"^(?: ?(?:님|씨|대리|과장|부장|팀장|차장|사원|주임))?(?:님)?(?:은|는|이|가|께서)?\s{0,2}"
 )
-_TO_DO_KO = re.compile(
+_TO_DO_KO = lazy_regex(
     r"(?:하기로 (?:했다|함|했습니다|한다|했음)|해야 (?:한다|합니다|함)|할 예정(?:이다|입니다|임)?|"
     r"합니다|한다|하고|하며|해 ?주세요|하기)$"
 )
 _SHORTEST_TASK = 3
-TAG = re.compile(r"^\s?[\[【(<][^\[\]【】()<>]{1,20}[\]】)>]\s?")
+TAG = lazy_regex(r"^\s?[\[【(<][^\[\]【】()<>]{1,20}[\]】)>]\s?")
 """A mark before a heading: "[Notice]"."""
 
 

@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from demo_model.lazy_regex import lazy_regex
+
 LONGEST = 20_000
 """Characters that are searched."""
 
@@ -20,28 +22,28 @@ class Found:
     value: str | int | float | bool
 
 
-_EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,4}", re.ASCII)
-_URL = re.compile(r"(?:https?://|(?<![\w@.])www\.)[^\s\"'<>)\]]{1,500}")
-_PHONE = re.compile(
+_EMAIL = lazy_regex(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,4}", re.ASCII)
+_URL = lazy_regex(r"(?:https?://|(?<![\w@.])www\.)[^\s\"'<>)\]]{1,500}")
+_PHONE = lazy_regex(
     r"(?<![\w-])(?<!\d\.)(?:\+\d{1,3}[ .-]?)?(?:\(0?\d{1,4}\) ?|0?\d{1,4}[ .-])(?:\d{2,4}[ .-]){1,2}\d{3,4}(?![\d-])"
     r"|(?<![\w-])(?:0\d{8,10}|\+\d{9,14}|1[5-9]\d{2}-\d{4})(?![\d-])"
 )
-_DATE_LIKE = re.compile(r"(?:19|20)\d{2}[ .-]\d{1,2}[ .-]\d{1,2}|\d{1,2}[.]\d{1,2}[.](?:19|20)\d{2}")
+_DATE_LIKE = lazy_regex(r"(?:19|20)\d{2}[ .-]\d{1,2}[ .-]\d{1,2}|\d{1,2}[.]\d{1,2}[.](?:19|20)\d{2}")
 _FEWEST_DIGITS = 8
 _MOST_DIGITS = 15
-_CODE = re.compile(
+_CODE = lazy_regex(
     r"(?:(?:주문|예약|송장|운송장|접수|회원|학번|사번|등록)\s?번호|\b(?:order|invoice|tracking|ticket|booking|reservation|case|ref"
     r"(?:erence)?|confirmation|id)\b(?: (?:number|no\.?|id|code))?)\s{0,2}(?:is |은 |는 |:|#|no\.? )?\s{0,2}#?"
     r"([A-Z0-9]{0,3}[A-Z][-_]?\d[\w-]{1,30}|\d{4}[\w-]{0,30}|(?<=[#:] )\d{1,30}|(?<=[#:])\d{1,30})"
     r"|(?<![\w-])(\d{2,6}-\d{2,6}-\d{4,9}(?:-\d{1,4})?)(?![\w-])|#(\d{1,12})(?!\w)|(?<![\w-])([A-Z]{1,6}-\d[\w-]{0,24})(?!\w)",
     re.IGNORECASE,
 )
-_VERSION = re.compile(
+_VERSION = lazy_regex(
     r"(?<![\w.])(?:v(?:ersion |er\.? ?)?|버전 ?)?(\d{1,4}(?:\.\d{1,6}){1,3})(?![\w.]*\d)", re.IGNORECASE
 )
-_VERSION_WORD = re.compile(r"(?:\bv|\bversion |\bver\.? ?|버전 ?)(\d{1,4}(?:\.\d{1,6}){0,3})", re.IGNORECASE)
-_QUOTED = re.compile(r"[\"“「『《<]([^\"“”「」『』《》<>\n]{1,120})[\"”」』》>]|(?<!\w)[‘']([^'‘’\n]{2,120})[’'](?!\w)")
-_HASHTAG = re.compile(r"(?<![\w&#/])#([^\W\d]\w{0,40})")
+_VERSION_WORD = lazy_regex(r"(?:\bv|\bversion |\bver\.? ?|버전 ?)(\d{1,4}(?:\.\d{1,6}){0,3})", re.IGNORECASE)
+_QUOTED = lazy_regex(r"[\"“「『《<]([^\"“”「」『』《》<>\n]{1,120})[\"”」』》>]|(?<!\w)[‘']([^'‘’\n]{2,120})[’'](?!\w)")
+_HASHTAG = lazy_regex(r"(?<![\w&#/])#([^\W\d]\w{0,40})")
 
 
 def once(found: Iterable[Found]) -> list[Found]:

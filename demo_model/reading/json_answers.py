@@ -9,6 +9,7 @@ from typing import Any
 
 from demo_model.call import AnyJson, Picture, SchemaJson, Turn
 from demo_model.errors import ApiError
+from demo_model.lazy_regex import lazy_regex
 from demo_model.pictures import answers as picture_answers
 from demo_model.pictures import as_json as picture_json
 from demo_model.reading import extracting, judging, schema_filling, text_source
@@ -23,7 +24,7 @@ _INDENT = 2
 """An answer of several lines grows visibly while it is streamed."""
 
 _KEY = r"[\"'`]?[^\W\d]\w{0,39}[\"'`]?"
-_KEY_LIST = re.compile(
+_KEY_LIST = lazy_regex(
     r"(?:keys?|fields?|properties|키|필드|항목)\s{0,3}(?:are|:|=|는|은)?\s{0,3}"
     rf"((?:{_KEY}\s{{0,3}},\s{{0,3}}){{1,30}}(?:and )?{_KEY})",
     re.IGNORECASE,
@@ -32,16 +33,16 @@ _ASK = (
     r"json|extract|parse|fill|classify|analy[sz]e|convert|turn (?:this|the|it)|identify|"
     r"추출|뽑아|정리해|변환|찾아|분석해|분류해|채워|바꿔|답해|만들어"
 )
-_ASK_FIRST = re.compile(rf"^[^\n:：]{{0,200}}?(?:{_ASK})[^\n:：]{{0,160}}(?:[:：]|\n|$)", re.IGNORECASE)
-_ASK_LAST = re.compile(rf"\n[^\n]{{0,160}}?(?:{_ASK})[^\n]{{0,100}}$", re.IGNORECASE)
-_POINTS_BACK = re.compile(
+_ASK_FIRST = lazy_regex(rf"^[^\n:：]{{0,200}}?(?:{_ASK})[^\n:：]{{0,160}}(?:[:：]|\n|$)", re.IGNORECASE)
+_ASK_LAST = lazy_regex(rf"\n[^\n]{{0,160}}?(?:{_ASK})[^\n]{{0,100}}$", re.IGNORECASE)
+_POINTS_BACK = lazy_regex(
     r"\b(?:that|this|it|above|those|them|these)\b|이걸|그걸|이것|그것|위 |위의|앞의|방금|지금까지", re.IGNORECASE
 )
-_HEAD = re.compile(
+_HEAD = lazy_regex(
     r"^\s{0,9}(?:text|input|review|document|article|글|본문|리뷰|문장|내용|텍스트|메모)\s{0,3}[:：]\s{0,3}",
     re.IGNORECASE,
 )
-_FENCE = re.compile(r"^```\w{0,20}$", re.MULTILINE)
+_FENCE = lazy_regex(r"^```\w{0,20}$", re.MULTILINE)
 _LONGEST_REQUEST = 160
 """Characters up to which a message without a text of its own may be about the text before it."""
 
@@ -50,7 +51,7 @@ _TYPE_WORDS = {
     "숫자": "number", "integer": "integer", "int": "integer", "정수": "integer", "boolean": "boolean",
     "bool": "boolean", "true/false": "boolean", "true|false": "boolean",
 }  # fmt: skip
-_CHOICES = re.compile(r"[\w가-힣 -]{1,30}(?:\s?[|/]\s?[\w가-힣 -]{1,30}){1,11}")
+_CHOICES = lazy_regex(r"[\w가-힣 -]{1,30}(?:\s?[|/]\s?[\w가-힣 -]{1,30}){1,11}")
 
 
 def answer(turns: tuple[Turn, ...], last: Turn, wanted: AnyJson | SchemaJson | None) -> str:

@@ -3,23 +3,24 @@
 import re
 from collections.abc import Sequence
 
+from demo_model.lazy_regex import lazy_regex
 from demo_model.reading import passages
 from demo_model.reading.keys import TABLES, groups_of, occurrences, terms_of, words_of
 from demo_model.speaker import language_of
 
 _SENTIMENT = TABLES["sentiment"]
 _SENSES = ("positive", "negative", "neutral")
-_NEGATION_EN = re.compile(
+_NEGATION_EN = lazy_regex(
     r"(?:\b(?:not|no|never|without|neither|nor|cannot|hardly|non)\b|n['’]t\b)[\w\s'’-]{0,24}$", re.IGNORECASE
 )
-_NO_AFTER_EN = re.compile(
+_NO_AFTER_EN = lazy_regex(
     r"^[\w\s'’-]{0,12}?(?:\b(?:not|no longer|unavailable)\b|n['’]t\b)|^:?\s{0,2}(?:no|none|x)\b", re.IGNORECASE
 )
-_NO_BEFORE_KO = re.compile(r"(?:(?<![가-힣])안 ?|(?<![가-힣])못 ?|(?<![가-힣])비|(?<![가-힣])미|(?<![가-힣])불|전혀 )$")
-_NO_AFTER_KO = re.compile(
+_NO_BEFORE_KO = lazy_regex(r"(?:(?<![가-힣])안 ?|(?<![가-힣])못 ?|(?<![가-힣])비|(?<![가-힣])미|(?<![가-힣])불|전혀 )$")
+_NO_AFTER_KO = lazy_regex(
     r"^[가-힣]{0,4}\s?(?:[가-힣]{1,3}\s)?(?:[가-힣]{0,2}(?:아니|아닙|아님|않|없|못|불가|금지|안 ?[되돼됩]|말고))"
 )
-_YES_AFTER = re.compile(r"^:?\s{0,2}(?:yes|true|o\b|예\b|네\b)", re.IGNORECASE)
+_YES_AFTER = lazy_regex(r"^:?\s{0,2}(?:yes|true|o\b|예\b|네\b)", re.IGNORECASE)
 _FILLERS = frozenset(TABLES["words"]["of_questions"])
 _FALLBACKS = (
     "other",

@@ -1,6 +1,5 @@
 """What the name of a JSON key asks for: by the rows of ``fields.toml``, in both languages and in any spelling."""
 
-import re
 import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,12 +8,14 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from demo_model.lazy_regex import lazy_regex
+
 TABLES: dict[str, Any] = tomllib.loads((Path(__file__).parent / "fields.toml").read_text("utf-8"))
 
 ROWS: dict[str, frozenset[str]] = {name: frozenset(rows) for name, rows in TABLES["rows"].items()}
 _MEANINGS: dict[str, list[str]] = TABLES["meanings"]
 _LONGEST_KEY = 60
-_WORD = re.compile(r"[A-Z]{2,}(?![a-z])|[A-Z]?[a-zà-ÿ]+|[가-힣]+|\d+")
+_WORD = lazy_regex(r"[A-Z]{2,}(?![a-z])|[A-Z]?[a-zà-ÿ]+|[가-힣]+|\d+")
 # Words of a key that say what kind of value it is, and not which one of them.
 _GENERIC = frozenset(TABLES["words"]["generic"])
 # As the last word of a key these do not decide: an order number is no number, a product name no person.

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 
 from demo_model.call import Turn
+from demo_model.lazy_regex import lazy_regex
 from demo_model.reading.keys import TABLES
 from demo_model.skills.words import WORDS, any_of
 
@@ -11,12 +12,12 @@ _LONGEST = 20_000
 """Characters of one message that are read for facts."""
 
 # What is told is repeated, so pictures, links and tags are not told.
-_MARKUP = re.compile(r"!?\[[^\]\n]{0,200}\]\([^)\n]{0,500}\)|<[^>\n]{0,300}>|[\[\]<>`|]")
+_MARKUP = lazy_regex(r"!?\[[^\]\n]{0,200}\]\([^)\n]{0,500}\)|<[^>\n]{0,300}>|[\[\]<>`|]")
 
 _LONGEST_SENTENCE = 300
 
-_SENTENCE = re.compile(r"(?:[^.!?。\n]|(?<=[\w-])\.(?=\w))+[.!?。]?")
-_QUESTION = re.compile(
+_SENTENCE = lazy_regex(r"(?:[^.!?。\n]|(?<=[\w-])\.(?=\w))+[.!?。]?")
+_QUESTION = lazy_regex(
     r"\?|뭐|뭘|무엇|뭔지|누구|몇 |어디|언제|기억(?:나|하(?:세요|니|냐|시|고 있)|해요\?)"
     r"|\b(?:what|who|where|when|which|how|(?:do|can|could|will|would) you|did i|do i|am i|is my)\b",
     re.IGNORECASE,
@@ -35,59 +36,59 @@ _SECRET_KO = r"암호|비밀번호|비밀 단어|비밀 숫자|암구호"
 
 # (key, pattern): the first of a key that finds something counts. A value is the last group that took part.
 _TOLD: tuple[tuple[str, re.Pattern[str]], ...] = (
-    ("name", re.compile(rf"(?:{_MY_KO} |^\W{{0,3}})이름은\s{{0,3}}([가-힣A-Za-z]{{1,20}}?){_COPULA}")),
-    ("name", re.compile(rf"{_I_KO}([가-힣A-Za-z]{{2,20}}?){_COPULA}")),
+    ("name", lazy_regex(rf"(?:{_MY_KO} |^\W{{0,3}})이름은\s{{0,3}}([가-힣A-Za-z]{{1,20}}?){_COPULA}")),
+    ("name", lazy_regex(rf"{_I_KO}([가-힣A-Za-z]{{2,20}}?){_COPULA}")),
     # "-고" ends verbs, too, so before it only a common name counts.
-    ("name", re.compile(rf"{_I_KO}((?:[가-힣]{{1,2}})?(?:{any_of(WORDS['people']['given_ko'])}))이?고(?=[\s,]|$)")),
-    ("name", re.compile(r"(?:^|[\s,])(?:나|저)\s([가-힣]{2,4}?)(?:이야|야|예요|이에요)(?=[\s.!,]|$)")),
+    ("name", lazy_regex(rf"{_I_KO}((?:[가-힣]{{1,2}})?(?:{any_of(WORDS['people']['given_ko'])}))이?고(?=[\s,]|$)")),
+    ("name", lazy_regex(r"(?:^|[\s,])(?:나|저)\s([가-힣]{2,4}?)(?:이야|야|예요|이에요)(?=[\s.!,]|$)")),
     (
         "name",
-        re.compile(
+        lazy_regex(
             r"(?:^|[\s,])(?!고맙|거|것|한|했|간|온|된|좋|싫)([가-힣]{2,4}?)(?<![다지자])이?라고 (?:해|합니다"
             r"|불러)(?=[\s.!,]|요|주|줘|$)"
         ),
     ),
     (
         "name",
-        re.compile(
+        lazy_regex(
             r"(?i:\bmy name(?:['’]s| is)|\bi am called|\bi go by)\s+([A-Za-z가-힣](?:[\w'-]"
             r"|\.(?=\w)){0,30}(?: [A-Z][\w'-]{0,30})?)"
         ),
     ),
-    ("name", re.compile(r"(?i:\bcall me)\s+([A-Z가-힣][\w'-]{0,30}(?: [A-Z][\w'-]{0,30})?)")),
-    ("name", re.compile(rf"{_I_AM}\s+([A-Z][\w'-]{{1,30}}(?: [A-Z][\w'-]{{0,30}})?)")),
-    ("name", re.compile(r"(?i:\bthis is) ([A-Z][\w'-]{1,30}(?: [A-Z][\w'-]{0,30})?) (?:speaking|here)\b")),
+    ("name", lazy_regex(r"(?i:\bcall me)\s+([A-Z가-힣][\w'-]{0,30}(?: [A-Z][\w'-]{0,30})?)")),
+    ("name", lazy_regex(rf"{_I_AM}\s+([A-Z][\w'-]{{1,30}}(?: [A-Z][\w'-]{{0,30}})?)")),
+    ("name", lazy_regex(r"(?i:\bthis is) ([A-Z][\w'-]{1,30}(?: [A-Z][\w'-]{0,30})?) (?:speaking|here)\b")),
     (
         "likes",
-        re.compile(
+        lazy_regex(
             r"([가-힣A-Za-z0-9 ]{1,30}?)[을를]?\s{0,2}(?:제일 |가장 |정말 |아주 |참 |너무 )?좋아(?:해|합니다|한다|하고)"
         ),
     ),
-    ("likes", re.compile(r"(?i:\bi (?:really |also |just )?(?:like|love|enjoy)) ([^.!?,\n]{1,40})")),
-    ("home", re.compile(r"([가-힣A-Za-z]{1,15})에(?:서)?\s{0,2}(?:살아|살고|삽니다|살며|산다|살지|사는)")),
-    ("home", re.compile(r"(?i:\bi live in) ([^.!?,\n]{1,40}?)(?= (?:with|and|but|for|since|now)\b|[.!?,\n]|$)")),
+    ("likes", lazy_regex(r"(?i:\bi (?:really |also |just )?(?:like|love|enjoy)) ([^.!?,\n]{1,40})")),
+    ("home", lazy_regex(r"([가-힣A-Za-z]{1,15})에(?:서)?\s{0,2}(?:살아|살고|삽니다|살며|산다|살지|사는)")),
+    ("home", lazy_regex(r"(?i:\bi live in) ([^.!?,\n]{1,40}?)(?= (?:with|and|but|for|since|now)\b|[.!?,\n]|$)")),
     (
         "origin",
-        re.compile(rf"{_I_AM}(?: [A-Z][\w'-]{{1,30}}(?: [A-Z][\w'-]{{1,30}})?,?)? (?:originally )?from {_PLACE_EN}"),
+        lazy_regex(rf"{_I_AM}(?: [A-Z][\w'-]{{1,30}}(?: [A-Z][\w'-]{{1,30}})?,?)? (?:originally )?from {_PLACE_EN}"),
     ),
-    ("origin", re.compile(rf"(?i:\bi (?:come|came)) from {_PLACE_EN}")),
-    ("온 곳", re.compile(r"([가-힣A-Za-z]{1,15})에서\s{0,2}왔(?:어|습니다|다)|([가-힣]{1,15}) 출신(?:이|입|예|이에)")),
-    ("age", re.compile(rf"{_I_AM} (\d{{1,3}})(?: years? old)?(?=[.,!\n]| and\b|$)|{_I_AM} (\d{{1,3}}) years old")),
+    ("origin", lazy_regex(rf"(?i:\bi (?:come|came)) from {_PLACE_EN}")),
+    ("온 곳", lazy_regex(r"([가-힣A-Za-z]{1,15})에서\s{0,2}왔(?:어|습니다|다)|([가-힣]{1,15}) 출신(?:이|입|예|이에)")),
+    ("age", lazy_regex(rf"{_I_AM} (\d{{1,3}})(?: years? old)?(?=[.,!\n]| and\b|$)|{_I_AM} (\d{{1,3}}) years old")),
     (
         "나이",
-        re.compile(
+        lazy_regex(
             r"(?:나는|저는|난|전|올해|만)\s{1,2}(?:올해 |만 )?(\d{1,3} ?[살세]|[가-힣]{1,5} ?살)(?=이|입|예|야"
             r"|인|[\s.!,]|$)"
         ),
     ),
-    ("job", re.compile(rf"(?i:\bi work as an?|{_I_AM} an?) ((?:[a-z-]{{1,20}} ){{0,2}}(?:{_JOB}))\b", re.IGNORECASE)),
-    ("직업", re.compile(rf"{_I_KO}((?:[가-힣]{{1,8}} )?(?:{_JOB}))(?:이고|{_COPULA})")),
-    ("birthday", re.compile(r"\bI was born (?:on|in) ([^.!?,\n]{3,30}(?:, \d{4})?)")),
-    ("생일", re.compile(r"(?:나는|저는|난|전)\s{1,2}([^.!?,\n]{2,20}?)에 태어났")),
-    ("dislike", re.compile(r"(?i:\bi (?:really )?(?:don['’]t like|do not like|dislike|hate)) ([^.!?,\n]{1,40})")),
+    ("job", lazy_regex(rf"(?i:\bi work as an?|{_I_AM} an?) ((?:[a-z-]{{1,20}} ){{0,2}}(?:{_JOB}))\b", re.IGNORECASE)),
+    ("직업", lazy_regex(rf"{_I_KO}((?:[가-힣]{{1,8}} )?(?:{_JOB}))(?:이고|{_COPULA})")),
+    ("birthday", lazy_regex(r"\bI was born (?:on|in) ([^.!?,\n]{3,30}(?:, \d{4})?)")),
+    ("생일", lazy_regex(r"(?:나는|저는|난|전)\s{1,2}([^.!?,\n]{2,20}?)에 태어났")),
+    ("dislike", lazy_regex(r"(?i:\bi (?:really )?(?:don['’]t like|do not like|dislike|hate)) ([^.!?,\n]{1,40})")),
     (
         "싫어하는 것",
-        re.compile(
+        lazy_regex(
             r"([가-힣A-Za-z0-9 ]{1,30}?)[을를이가]?\s{0,2}(?:제일 |가장 |정말 |너무 )?싫어(?:해|합니다|한다"
             r"|요)?(?=[\s.!,요]|$)"
         ),
@@ -95,53 +96,53 @@ _TOLD: tuple[tuple[str, re.Pattern[str]], ...] = (
 )
 # (pattern of key and value): what a thing is called that the person names with "my".
 _MINE = (
-    re.compile(rf"(?:내가|제가) ([가-힣 ]{{0,8}}좋아하는 [가-힣]{{1,8}}?)[은는이가] {_VALUE_KO}"),
-    re.compile(rf"(?:^|[\s,:]){_MY_KO} ([가-힣 ]{{1,15}}?)[은는] {_VALUE_KO}"),
-    re.compile(rf"(?:^|[\s,:])({_SECRET_KO})[은는] {_VALUE_KO}"),
-    re.compile(r"(?i:\bmy) ([a-z'’ ]{2,25}?) (?:is|are) (?!called|named)([^.!?,\n]{1,40}(?:\.\w{1,20}){0,3})"),
-    re.compile(rf"(?i:\b(?:the|our) ({_SECRET_EN}) is) ([^.!?,\n]{{1,40}})"),
-    re.compile(r"(?i:\bremember (?:the |this )?(number|word|code)):? ([\w-]{1,30})"),
-    re.compile(r"(숫자|단어|번호) ['\"“]?([\w가-힣-]{1,20}?)['\"”]?[을를]? (?:꼭 )?기억"),
+    lazy_regex(rf"(?:내가|제가) ([가-힣 ]{{0,8}}좋아하는 [가-힣]{{1,8}}?)[은는이가] {_VALUE_KO}"),
+    lazy_regex(rf"(?:^|[\s,:]){_MY_KO} ([가-힣 ]{{1,15}}?)[은는] {_VALUE_KO}"),
+    lazy_regex(rf"(?:^|[\s,:])({_SECRET_KO})[은는] {_VALUE_KO}"),
+    lazy_regex(r"(?i:\bmy) ([a-z'’ ]{2,25}?) (?:is|are) (?!called|named)([^.!?,\n]{1,40}(?:\.\w{1,20}){0,3})"),
+    lazy_regex(rf"(?i:\b(?:the|our) ({_SECRET_EN}) is) ([^.!?,\n]{{1,40}})"),
+    lazy_regex(r"(?i:\bremember (?:the |this )?(number|word|code)):? ([\w-]{1,30})"),
+    lazy_regex(r"(숫자|단어|번호) ['\"“]?([\w가-힣-]{1,20}?)['\"”]?[을를]? (?:꼭 )?기억"),
 )
-_CALLED = re.compile(r"(?i:\bmy) ([a-z]{2,15}) is (?:called|named) ([A-Z][\w'-]{1,30})")
+_CALLED = lazy_regex(r"(?i:\bmy) ([a-z]{2,15}) is (?:called|named) ([A-Z][\w'-]{1,30})")
 _HAVE = (
-    re.compile(rf"\bI have ({_COUNT_EN}) ([a-z]{{2,15}}s|children)\b", re.IGNORECASE),
-    re.compile(
+    lazy_regex(rf"\bI have ({_COUNT_EN}) ([a-z]{{2,15}}s|children)\b", re.IGNORECASE),
+    lazy_regex(
         rf"(?<![가-힣])(?P<key>[가-힣]{{1,8}}?)[을를가]? ?(?P<value>(?:{_COUNT_KO}) ?(?:마리"
         rf"|명))[을를이가]? ?(?:키|기르|있)"
     ),
 )
 # "My code is broken" is no fact to keep: a value in small letters counts only for these.
-_PERSONAL = re.compile(
+_PERSONAL = lazy_regex(
     r"favou?rite|lucky|name|number|birthday|age|job|hobby|hobbies|colou?r|food|pet|dog|cat|wife|husband|partner|"
     r"brother|sister|mother|father|son|daughter|friend|e-?mail|address|city|country|language|major|school|team|password|goal"
 )
 # Words that "I am ..." takes and that are no names; and what "I like ..." takes and that is no thing.
 _NO_NAMES = frozenset(WORDS["no_names_of_oneself"])
 _NO_VALUES = frozenset(WORDS["no_likes"])
-_SUBJECT = re.compile(r"^(?:나는|저는|난|전|나|저|그리고|안녕|,|\s)+\s")
+_SUBJECT = lazy_regex(r"^(?:나는|저는|난|전|나|저|그리고|안녕|,|\s)+\s")
 
 _ASKED_MINE = (
-    re.compile(
+    lazy_regex(
         r"(?:내가|제가) ([가-힣 ]{0,8}좋아하는 [가-힣]{1,8}?)[이가은는을를]?\s{0,2}(?:뭐|무엇|뭔|뭘|누구|기억|알아)"
     ),
-    re.compile(
+    lazy_regex(
         rf"(?:^|[\s,]){_MY_KO} ([가-힣 ]{{1,15}}?)[이가은는을를]?\s{{0,2}}"
         r"(?:뭐|무엇|뭔|뭘|누구|몇|어디|언제|기억|알아|아니|아세요|말해|요?\?|$)"
     ),
-    re.compile(
+    lazy_regex(
         r"\b(?:what['’]?s?|who|where|which|when|remember|know|tell me)\b[^.!?\n]{0,30}?\bmy (?!best\b|next\b"
         r"|first\b)([a-z'’ ]{2,25}?)"
         r"(?:\?|\.|!|$| is\b| was\b| again\b)",
         re.IGNORECASE,
     ),
-    re.compile(rf"\bwhat(?:['’]s| is| was) (?:the|our) ({_SECRET_EN})\b", re.IGNORECASE),
-    re.compile(rf"({_SECRET_KO})[이가은는]?\s{{0,2}}(?:뭐|무엇|뭔|기억)"),
-    re.compile(r"\b(?:what|which) (number|word|code) (?:did|was)\b[^.?\n]{0,20}\b(?:I|you)\b", re.IGNORECASE),
-    re.compile(r"기억하라고 한 (숫자|단어|번호)|(?:말한|알려 ?준) (숫자|단어|번호)[가는]?\s?(?:뭐|무엇)"),
+    lazy_regex(rf"\bwhat(?:['’]s| is| was) (?:the|our) ({_SECRET_EN})\b", re.IGNORECASE),
+    lazy_regex(rf"({_SECRET_KO})[이가은는]?\s{{0,2}}(?:뭐|무엇|뭔|기억)"),
+    lazy_regex(r"\b(?:what|which) (number|word|code) (?:did|was)\b[^.?\n]{0,20}\b(?:I|you)\b", re.IGNORECASE),
+    lazy_regex(r"기억하라고 한 (숫자|단어|번호)|(?:말한|알려 ?준) (숫자|단어|번호)[가는]?\s?(?:뭐|무엇)"),
 )
 _ASKED_OTHER = tuple(
-    (key, re.compile(pattern, re.IGNORECASE))
+    (key, lazy_regex(pattern, re.IGNORECASE))
     for key, pattern in (
         ("name", r"who am i\b|remember me\b|내가 누구|나를? (?:기억|알아)|저를? (?:기억|아세요)"),
         (
@@ -166,16 +167,16 @@ _ASKED_OTHER = tuple(
     )
 )
 _ASKED_NUMBER = (
-    re.compile(
+    lazy_regex(
         r"how many (?!words|letters|characters|tokens|sentences|lines)([a-z]{2,15}) (?:do"
         r"|did) i (?:say i )?(?:have|own)",
         re.IGNORECASE,
     ),
-    re.compile(r"\b(?:what|which) (pets) do i have", re.IGNORECASE),
-    re.compile(r"(?:내가|제가|우리 ?(?:집)?(?:에|은|는)?) ([가-힣]{1,8}?)[을를가]? ?몇 ?(?:마리|명)"),
+    lazy_regex(r"\b(?:what|which) (pets) do i have", re.IGNORECASE),
+    lazy_regex(r"(?:내가|제가|우리 ?(?:집)?(?:에|은|는)?) ([가-힣]{1,8}?)[을를가]? ?몇 ?(?:마리|명)"),
 )
 _ENDS_IN_I = ("고양이", "아이", "거북이", "어린이")
-_EMPHASIS = re.compile(r"^(?:제일|가장|정말|아주) ")
+_EMPHASIS = lazy_regex(r"^(?:제일|가장|정말|아주) ")
 _SAME = {"이름": "name", "사는 곳": "home", "집": "home", "favorite color": "favourite colour"}
 # The same fact in other words: told in one language, it may be asked for in the other.
 _EQUAL = (

@@ -2,6 +2,7 @@
 
 import re
 
+from demo_model.lazy_regex import lazy_regex
 from demo_model.reading.extracting import Found, emails, once
 from demo_model.skills.words import WORDS, any_of
 
@@ -10,23 +11,23 @@ _PLACES = WORDS["places"]
 _PARTICLES = any_of(_PEOPLE["particles"])
 _AFTER_KO = rf"(?=(?:{_PARTICLES}|{any_of(_PEOPLE['copulas'])})?(?:[^가-힣]|$))"
 
-_HANGUL = re.compile(r"[가-힣]")
+_HANGUL = lazy_regex(r"[가-힣]")
 
 # --- Korean ----------------------------------------------------------------------------------------------------------
 
-_KIN_KO = re.compile(rf"(?<![가-힣])({any_of(_PEOPLE['kin_ko'])})(?=들?(?:{_PARTICLES})?(?:[^가-힣]|$))")
-_ANIMAL_KO = re.compile(rf"(?<![가-힣])({any_of(_PEOPLE['animals_ko'])})(?=들?(?:{_PARTICLES})?(?:[^가-힣]|$))")
+_KIN_KO = lazy_regex(rf"(?<![가-힣])({any_of(_PEOPLE['kin_ko'])})(?=들?(?:{_PARTICLES})?(?:[^가-힣]|$))")
+_ANIMAL_KO = lazy_regex(rf"(?<![가-힣])({any_of(_PEOPLE['animals_ko'])})(?=들?(?:{_PARTICLES})?(?:[^가-힣]|$))")
 _TITLE_KO = any_of(_PEOPLE["titles_ko"])
 _SURNAME = f"[{_PEOPLE['surnames_ko']}]"
-_TITLED_KO = re.compile(
+_TITLED_KO = lazy_regex(
     rf"(?<![가-힣])(?:({_SURNAME}[가-힣]{{1,2}}|{any_of(_PEOPLE['given_ko'])}) ?(?:{_TITLE_KO})"
     rf"|({_SURNAME} ?(?:{any_of([title for title in _PEOPLE['titles_ko'] if len(title) > 1])}))){_AFTER_KO}"
 )
-_NAME_KO = re.compile(
+_NAME_KO = lazy_regex(
     rf"(?<![가-힣])({_SURNAME}[{_PEOPLE['given_first_ko']}][{_PEOPLE['given_last_ko']}]"
     rf"|{_SURNAME}?(?:{any_of(_PEOPLE['given_ko'])})){_AFTER_KO}"
 )
-_SAID_KO = re.compile(
+_SAID_KO = lazy_regex(
     r"(?:이름|성함|성명)[은이]?\s?[:：]?\s{0,2}([가-힣]{2,5}?)(?=(?:입니다|이에요|예요|이고|이야|이며|라고|이라고)?(?:[^가-힣]|$))"
     r"|(?:주인공|친구|동생|아들|딸|누나|언니|오빠|남편|아내|조카|시인|배우|가수"
     r"|감독) ([가-힣]{2,4}?)(?=이?(?:는|가|를|와|랑|의|에게|한테|은|을|과|도)(?:[^가-힣]|$))"
@@ -36,7 +37,7 @@ _NO_NAMES_KO = tuple(_PEOPLE["no_names_ko"])
 _GIVEN_KO = frozenset(_PEOPLE["given_ko"])
 
 _ENDINGS_KO = any_of(_PLACES["endings_ko"])
-_PLACE_KO = re.compile(
+_PLACE_KO = lazy_regex(
     rf"(?<![가-힣])(?:((?:{any_of(_PLACES['names_ko'])})(?:{_ENDINGS_KO})?)"
     r"(?=(?:에서|에|의|로|으로|까지|부터|은|는|이|가|을|를|과|와|도)?(?:는|도|만)?(?:[^가-힣]|$))"
     rf"|([가-힣]{{1,7}}(?:{_ENDINGS_KO}))(?=(?:에서|에|의|로|으로|까지|부터)(?:는|도|만)?(?:[^가-힣]|$))"
@@ -45,10 +46,10 @@ _PLACE_KO = re.compile(
     r"(?: ?\d{1,4}(?:층|호)|(?: \d{1,3}층)? (?:대|소)?(?:회의실|강당|콘서트홀|공연장))?)"
     r"(?=(?:에서|에|의|로|으로|까지|부터|입니다|이고|이며|은|는|이|가)?(?:[^가-힣]|$)))"
 )
-_HOUSE_LEADS_KO = re.compile(r"^(?:우리|이번|다음|오늘|내일|어제|그|이|저|한|어느)$")
-_BEFORE_AT_KO = re.compile(r"(?<![가-힣\w])((?:[가-힣A-Za-z0-9]{1,12} )?[가-힣A-Za-z0-9]{1,12})에서(?=[^가-힣]|$)")
+_HOUSE_LEADS_KO = lazy_regex(r"^(?:우리|이번|다음|오늘|내일|어제|그|이|저|한|어느)$")
+_BEFORE_AT_KO = lazy_regex(r"(?<![가-힣\w])((?:[가-힣A-Za-z0-9]{1,12} )?[가-힣A-Za-z0-9]{1,12})에서(?=[^가-힣]|$)")
 _NO_PLACES_KO = tuple(_PLACES["no_places_ko"])
-_ADDRESS_KO = re.compile(
+_ADDRESS_KO = lazy_regex(
     r"(?<![가-힣])(?:(?:[가-힣]{1,8}(?:시|도|군|구|읍|면|동|리)|CITIES),? ){1,4}[가-힣]{1,12}\d{0,3}(?:번?길"
     r"|대?로|동|리) ?\d{1,5}(?:-\d{1,4})?(?:번지)?"
     r"(?:,? ?\(?[가-힣A-Za-z0-9]{1,12}(?:동|층|호|아파트|빌딩|타워)\)?){0,4}".replace(
@@ -62,26 +63,26 @@ _CAPITAL = (
     r"(?!(?:Mr|Mrs|Ms|Dr|Prof)\b)(?:Mc|Mac|Di|De|Du|La|Le|O['’]|D['’])?[A-ZÀ-ÖØ-Þ][a-zà-öø-ÿ]{1,20}"
     r"(?:-[A-Za-zà-öø-ÿ][a-zà-öø-ÿ]{0,20})?"
 )
-_NAME_EN = re.compile(
+_NAME_EN = lazy_regex(
     rf"(?:\b(?P<title>{any_of(_PEOPLE['titles_en'])})\.? )?(?<![\w@/.-])(?P<name>{_CAPITAL}(?: "
     rf"(?:[A-Z]\. )?{_CAPITAL}){{0,3}})(?![\w@])"
 )
-_KIN_EN = re.compile(rf"\b(?:(?:old|young) )?({any_of(_PEOPLE['kin_en'])})\b", re.IGNORECASE)
-_ANIMAL_EN = re.compile(rf"\b({any_of(_PEOPLE['animals_en'])})\b", re.IGNORECASE)
-_HEAD = re.compile(r"(?:^|[.!?:\n\"“(]|[-*•–]|\d[.)])\s{0,3}$")
-_VERB = re.compile(
+_KIN_EN = lazy_regex(rf"\b(?:(?:old|young) )?({any_of(_PEOPLE['kin_en'])})\b", re.IGNORECASE)
+_ANIMAL_EN = lazy_regex(rf"\b({any_of(_PEOPLE['animals_en'])})\b", re.IGNORECASE)
+_HEAD = lazy_regex(r"(?:^|[.!?:\n\"“(]|[-*•–]|\d[.)])\s{0,3}$")
+_VERB = lazy_regex(
     rf"(?:['’]s (?:[a-z]+ )?(?:[a-z]+)\b|\s(?:{any_of(_PEOPLE['person_verbs_en'])})\b|\s?[(,]\s?\d{{1,2}}[),](?!\d)"
     rf"|\s(?:is|was) (?:\d{{1,3}}\b|responsible|from|our|my|late|absent|born)|\s(?:will"
     rf"|to) (?:{any_of(_PEOPLE['tasks_en'])})\b)"
 )
-_NO_NAME_END = re.compile(r"(?:[^aiou]s|ing|ed|ly|tion|ment|ness)$")
-_INTRODUCED = re.compile(
+_NO_NAME_END = lazy_regex(r"(?:[^aiou]s|ing|ed|ly|tion|ment|ness)$")
+_INTRODUCED = lazy_regex(
     r"\b(?:under(?: the name(?: of)?)?|named|called|name is|i am|i['’]m|this is)\s$", re.IGNORECASE
 )
-_SIGNED = re.compile(r"(?:regards|sincerely|cheers|thanks|wishes|yours|love)[,!.]?\s{1,3}$", re.IGNORECASE)
-_BEFORE = re.compile(rf"(?:\b(?:{any_of(_PEOPLE['before_people_en'])})|[,(]|:)\s{{0,2}}$", re.IGNORECASE)
-_PREPOSITION = re.compile(r"\b(?:in|at|near|from|to|into|around|through|across|outside)(?: the)? $", re.IGNORECASE)
-_ARTICLE = re.compile(r"\b(?:the|an?|this|that|our|my|your|its) $", re.IGNORECASE)
+_SIGNED = lazy_regex(r"(?:regards|sincerely|cheers|thanks|wishes|yours|love)[,!.]?\s{1,3}$", re.IGNORECASE)
+_BEFORE = lazy_regex(rf"(?:\b(?:{any_of(_PEOPLE['before_people_en'])})|[,(]|:)\s{{0,2}}$", re.IGNORECASE)
+_PREPOSITION = lazy_regex(r"\b(?:in|at|near|from|to|into|around|through|across|outside)(?: the)? $", re.IGNORECASE)
+_ARTICLE = lazy_regex(r"\b(?:the|an?|this|that|our|my|your|its) $", re.IGNORECASE)
 _GIVEN_EN = frozenset(_PEOPLE["given_en"])
 _SURNAMES_EN = frozenset(_PEOPLE["surnames_en"])
 _SURNAMES_FIRST = frozenset(_PEOPLE["surnames_first"])
@@ -90,25 +91,25 @@ _NO_NAMES_EN = frozenset([*_PEOPLE["no_names_en"], *_PEOPLE["brands_en"]])
 _NO_PLACES_EN = frozenset(_PEOPLE["no_names_en"]) - _NO_PEOPLE_EN
 _CITIES_EN = frozenset(_PLACES["names_en"])
 _COUNTRIES_EN = frozenset(_PLACES["countries_en"])
-_PLACE_EN = re.compile(
+_PLACE_EN = lazy_regex(
     rf"\b(?:in|at|from|near|to) (?:the )?({_CAPITAL}(?: {_CAPITAL}){{0,3}}(?: of {_CAPITAL})?(?: (?:\d{{1,4}}"
     rf"|[A-Z])\b)?)|\b({any_of([*_CITIES_EN, *_COUNTRIES_EN])})\b"
     rf"|\b((?:{_CAPITAL} ){{0,3}}(?:Room|Hall|Auditorium|Gate|Building|Floor|Lab|Studio|Court|Stage"
     rf"|Platform) (?:\d{{1,4}}|[A-Z])\b)"
 )
-_PLAIN_PLACE_EN = re.compile(
+_PLAIN_PLACE_EN = lazy_regex(
     r"\b(?:at|in|near|into|through) (?:the |our |my |an? )((?:[a-z]{2,15} ){0,2}(?:library|office|park|station"
     r"|school|hotel|restaurant|museum|hospital|"
     r"market|beach|gym|theatre|theater|church|lab|garden|square|hall|kitchen|lobby|university|airport|cafe|café"
     r"|meeting room|forest|castle|village|town|cottage|palace|mountains?|river|sea|desert|farm))\b"
 )
-_ADDRESS_EN = re.compile(
+_ADDRESS_EN = lazy_regex(
     rf"(?<![\w-])\d{{1,5}}[A-Za-z]? (?:{_CAPITAL} ){{1,4}}(?:Street|St|Avenue|Ave|Road|Rd|Lane|Ln|Drive|Dr"
     rf"|Boulevard|Blvd|Way|Square|Place|Court)\b\.?"
     rf"(?:, ?(?:Apt\.?|Suite|Unit|Flat|#) ?\w{{1,6}})?(?:, {_CAPITAL}(?: {_CAPITAL}){{0,2}}"
     rf"|, [A-Z]{{2}}(?: \d{{5}})?| \d{{5}}){{0,3}}"
 )
-_ORGANISATION = re.compile(
+_ORGANISATION = lazy_regex(
     rf"\b({_CAPITAL}(?: (?:of |& |and )?{_CAPITAL}){{0,4}}(?:,? (?:Inc|Ltd|LLC)| (?:Corp|Corporation|GmbH"
     rf"|Company|University|College|Institute|Bank|Group|Labs?|"
     r"Studios?|Systems|Software|Technologies|Electronics|Foundation|Hospital))\b|University of [A-Z][a-z]{2,20})"
@@ -120,7 +121,7 @@ _ORGANISATION = re.compile(
     r"|(?<![가-힣])([가-힣A-Za-z]{1,12}(?:전자|은행|그룹|중공업|텔레콤|소프트|제약|건설|대학교|연구소|연구원|테크|랩스|출판사|병원))(?=[에의은는이가을를과와로도,.\s)]|$)"
     r"|(?<![가-힣])([가-힣A-Za-z]{2,12})(?=에 ?(?:입사|재직|다니|근무|취직)|에서 ?(?:일하|근무|인턴|재직))"
 )
-_SCHOOL = re.compile(r"대학교?|학교|연구원|University|College|School|Institute", re.IGNORECASE)
+_SCHOOL = lazy_regex(r"대학교?|학교|연구원|University|College|School|Institute", re.IGNORECASE)
 
 
 def people(text: str) -> list[Found]:

@@ -3,6 +3,8 @@
 import re
 from dataclasses import dataclass
 
+from demo_model.lazy_regex import lazy_regex
+
 MOST_PASSAGES = 200
 """Entries that one text is cut into."""
 
@@ -24,29 +26,29 @@ class Labelled:
     start: int
 
 
-_LABEL = re.compile(
+_LABEL = lazy_regex(
     r"(?:^|(?<=[\n,;|(]))[ \t]{0,12}(?:[-*•·▪>#]{1,3}[ \t]{0,3})?(?:\*\*"
     r"|__)?([^\W\d_][\w '’/&().-]{0,38}?)(?:\*\*|__)?[ \t]{0,3}"
     r"(?:[:：](?!//|\d\d\b)|[ \t]=[ \t]|\t|\|)(?:\*\*|__)?[ \t]{0,8}"
 )
-_BULLET = re.compile(r"^[ \t]{0,12}(?:[-*•·▪◦+✔✓☐]|\[[ xX]?\])[ \t]{1,4}")
-_NUMBERED = re.compile(r"^[ \t]{0,12}(?:\(?\d{1,2}[.)]|[①-⑳]|(?:Step|단계) ?\d{1,2}[.:)]?)[ \t]{0,4}", re.IGNORECASE)
-_HEADING = re.compile(
+_BULLET = lazy_regex(r"^[ \t]{0,12}(?:[-*•·▪◦+✔✓☐]|\[[ xX]?\])[ \t]{1,4}")
+_NUMBERED = lazy_regex(r"^[ \t]{0,12}(?:\(?\d{1,2}[.)]|[①-⑳]|(?:Step|단계) ?\d{1,2}[.:)]?)[ \t]{0,4}", re.IGNORECASE)
+_HEADING = lazy_regex(
     r"^[ \t]{0,3}(?:#{1,6}[ \t]{1,3}|\[|【|<|\*\*|■|□|○|●)?[ \t]{0,2}([^\n:：]{1,40}?)(?:\]|】|>"
     r"|\*\*)?[ \t]{0,3}[:：]?[ \t]{0,3}$"
 )
-_SENTENCE_END = re.compile(r"(?<=[.!?。])[\"'”’)]?\s{1,3}|\n{1,3}")
-_ABBREVIATION = re.compile(r"\b(?:Mr|Mrs|Ms|Dr|Prof|St|No|vs|e\.g|i\.e|approx|a\.m|p\.m|[A-Z])\.$")
-_NUMBER_ALONE = re.compile(r"\s{0,12}\d{1,2}\.")
-_CLAUSE_END = re.compile(
+_SENTENCE_END = lazy_regex(r"(?<=[.!?。])[\"'”’)]?\s{1,3}|\n{1,3}")
+_ABBREVIATION = lazy_regex(r"\b(?:Mr|Mrs|Ms|Dr|Prof|St|No|vs|e\.g|i\.e|approx|a\.m|p\.m|[A-Z])\.$")
+_NUMBER_ALONE = lazy_regex(r"\s{0,12}\d{1,2}\.")
+_CLAUSE_END = lazy_regex(
     r"[;,](?!\d{3}(?!\d))\s{0,3}(?:(?:and|but|while)\s)?|\s(?:but|while|whereas|although|though|yet)\s"
     r"|(?<=지만)[,\s]\s?|(?<=는데)[,\s]\s?|(?<=은데)[,\s]\s?|(?<=으나)[,\s]\s?|(?<=[하되이되가있했았었]고)[,\s]\s?|(?<=[하되이]며)[,\s]\s?"
     r"|\s(?:그러나|하지만|반면|다만)\s"
 )
-_LIST_SPLIT = re.compile(
+_LIST_SPLIT = lazy_regex(
     r"[,;、·|]\s{0,3}(?:(?:and|or)\s|그리고\s|및\s)?|\s(?:and|&|그리고|및)\s|(?<=[가-힣]{2})(?:와|과|하고|이랑|랑)\s|\n"
 )
-_BARE_LIST = re.compile(r"[^,.!?:;\n]{1,60}(?:, ?[^,.!?:;\n]{1,60}){1,30}")
+_BARE_LIST = lazy_regex(r"[^,.!?:;\n]{1,60}(?:, ?[^,.!?:;\n]{1,60}){1,30}")
 _SHORTEST_ENTRY = 2
 
 

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 
+from demo_model.lazy_regex import lazy_regex
 from demo_model.reading import dates, extracting
 from demo_model.reading.extracting import Found, once
 from demo_model.skills.units import NAMES, SYMBOLS, Measure, converted, measures
@@ -45,20 +46,20 @@ _CURRENCIES = {
 }
 _CODE_OF = {name: code for code, names in _CURRENCIES.items() for name in names}
 _CURRENCY = any_of([name for name in _CODE_OF if name.isalnum()])
-_AMOUNT = re.compile(
+_AMOUNT = lazy_regex(
     rf"(?<![\d.,])(?:(?P<sign>US\$|[$€£₩¥]) ?(?P<n1>{_DIGITS})(?: ?(?P<power1>k|m|million|billion|thousand))?(?![\d\w])"
     rf"|(?P<n2>{_KOREAN_NUMBER}|{_DIGITS})(?: (?P<power2>million|billion|thousand))? ?(?P<name>{_CURRENCY})(?![a-z])"
     rf"|(?P<code>USD|KRW|EUR|GBP|JPY) (?P<n3>{_DIGITS})(?!\w))",
     re.IGNORECASE,
 )
-_PART = re.compile(rf"({_DIGITS}) ?([십백천])?([만억조천백])?")
-_AGE = re.compile(
+_PART = lazy_regex(rf"({_DIGITS}) ?([십백천])?([만억조천백])?")
+_AGE = lazy_regex(
     rf"(?<![\d가-힣])(\d{{1,3}}) ?(?:살|세(?![가-힣]{{2}}|기|트))|(?<!\d)(\d{{1,3}})[- ]years?[- ]old"
     rf"|\baged? (\d{{1,3}})(?!\d)"
     rf"|(?<![가-힣])({_NATIVE_NAME}) ?살|(?<=[A-Za-z가-힣])(?:,| ?\() ?(\d{{1,2}})(?=[),])|나이 ?[:는은]? ?(\d{{1,3}})"
     r"|\bturn(?:ed|s|ing)? (\d{1,3})(?!\d)|\b(?:I['’]m|I am|[Hh]e is|[Ss]he is|[a-z] is) (\d{1,3})(?=[,.;]|$| and\b)"
 )
-_RATING = re.compile(
+_RATING = lazy_regex(
     rf"(?<![\d/.])(?P<n1>\d{{1,2}}(?:\.\d)?) ?/ ?(?:5|10|100)(?![\d/])"
     rf"|(?<![\d.])(?P<n2>\d{{1,3}}(?:\.\d)?) out of \d{{1,3}}"
     rf"|만점에 ?(?P<n3>\d{{1,3}}(?:\.\d)?) ?점|(?<![\d.])(?P<n4>\d(?:\.\d)?|{_ENGLISH_NAME})[- ]stars?\b"
@@ -66,8 +67,8 @@ _RATING = re.compile(
     r"|(?P<stars>[★⭐]{1,10})(?P<left>☆{0,5})|(?<![\d.])(?P<n6>\d{1,3}(?:\.\d)?) ?점(?!\s?만점)(?!(?-i:[가-힣])*심)",
     re.IGNORECASE,
 )
-_NUMBER = re.compile(rf"(?<![\w.])[-−]?{_DIGITS}(?!\.?\d)(?: ?(?P<power>만|천|백만|억)(?![가-힣]{{2}}))?")
-_NAMED_NUMBER = re.compile(
+_NUMBER = lazy_regex(rf"(?<![\w.])[-−]?{_DIGITS}(?!\.?\d)(?: ?(?P<power>만|천|백만|억)(?![가-힣]{{2}}))?")
+_NAMED_NUMBER = lazy_regex(
     rf"(?<!(?-i:[가-힣]))(?P<ko>{_NATIVE_NAME}) ?(?:{_COUNTER})(?!(?-i:[가-힣]){{2}})"
     rf"|\b(?P<en>{_ENGLISH_NAME})(?= [a-z])",
     re.IGNORECASE,
@@ -190,7 +191,7 @@ _UNITS_EN = (
     "grams? of|pieces? of|pieces?|slices? of|bottles? of|boxes of|box of|packs? of|cans? of|bags? of|pairs? of|"
     "cloves? of|cloves?|pinch of|loaf of|loaves of|dozen|sets? of|copies of|units? of"
 )
-_QUANTITY = re.compile(
+_QUANTITY = lazy_regex(
     rf"(?P<n1>{_DIGITS}(?:/\d)?|(?<!(?-i:[가-힣]))(?:{_NATIVE_NAME})) ?(?P<u1>{_COUNTER})(?![a-z])(?:씩|짜리)?(?:을"
     rf"|를|이|가|와|과|은|는|의|로|만)?(?!(?-i:[가-힣]){{2}})"
     rf"|\b(?P<n2>{_DIGITS}(?:/\d)?|{_ENGLISH_NAME}|a dozen|half a|an?) ?(?P<u2>{_UNITS_EN})(?= |$|[,.)])"
@@ -200,9 +201,9 @@ _QUANTITY = re.compile(
     rf"|(?:^|(?<=\s))(?P<n8>{_ENGLISH_NAME}|an?|a dozen|half a)(?= [a-z])",
     re.IGNORECASE,
 )
-_BULLET = re.compile(r"^\s{0,12}(?:[-*•·▪◦+]|\(?\d{1,2}[.)]|\[[ xX]?\])\s{1,4}")
-_PRICE_ALONE = re.compile(r"(?<![\w.,/:-])(\d{1,3}(?:,\d{3})+|\d{1,6}\.\d{2}|\d{3,7})(?![\w.,/:%-])")
-_TOTALS = re.compile(
+_BULLET = lazy_regex(r"^\s{0,12}(?:[-*•·▪◦+]|\(?\d{1,2}[.)]|\[[ xX]?\])\s{1,4}")
+_PRICE_ALONE = lazy_regex(r"(?<![\w.,/:-])(\d{1,3}(?:,\d{3})+|\d{1,6}\.\d{2}|\d{3,7})(?![\w.,/:%-])")
+_TOTALS = lazy_regex(
     r"^\W{0,3}(?:serves|makes|feeds|takes)\b|"
     r"합계|총액|총 ?금액|총합|소계|부가세|과세|면세|세액|결제|거스름|받은 ?금액|할인|배송비|배달비|봉사료|카드"
     r"|현금|승인|"
@@ -211,24 +212,24 @@ _TOTALS = re.compile(
     re.IGNORECASE,
 )
 _NO_QUANTITIES = ("data", "length", "speed", "time", "temperature")
-_FILLERS = re.compile(
+_FILLERS = lazy_regex(
     r"\b(?:of|at|for|each|per|the|some|ea|@|and|is|are|was|were|costs?|price)\b|각각|각|개당|[@:=|()\[\]•·]|\.{2,}|-{2,}|(?<=\s)-(?=\s|$)"
     r"|(?:^|(?<=\s))(?:에|씩|그리고|또)(?=\s|$)",
     re.IGNORECASE,
 )
-_LEADS_KO = re.compile(r"(?:은|는|에서|에게|한테|으로|께|하고|해서|려고|고|서|요|다|면|며|을|를|오늘|어제|내일)$")
-_TAKERS = re.compile(
+_LEADS_KO = lazy_regex(r"(?:은|는|에서|에게|한테|으로|께|하고|해서|려고|고|서|요|다|면|며|을|를|오늘|어제|내일)$")
+_TAKERS = lazy_regex(
     r"^(?:.{0,40}?\b(?:ordered|order|bought|buy|need|needs|get|want|would like|like|sold|sell|have|has|had|add"
     r"|use|with|"
     r"ate|picked up|ship|send|including|include|contains?|packed|brought)\b(?: (?:me|us|you))?)\s",
     re.IGNORECASE,
 )
-_STOPS_EN = re.compile(
+_STOPS_EN = lazy_regex(
     r"\s(?:for|from|at|to|by|on|in|with|please|today|yesterday|tomorrow|were|was|is|are|that|which|because|so|but|"
     r"cost|costs|costing)\b.*$",
     re.IGNORECASE | re.DOTALL,
 )
-_SPLIT = re.compile(
+_SPLIT = lazy_regex(
     r"[;\n]|(?<=[.!?])\s|,(?!\d{3}(?!\d))\s*(?:and\s|그리고\s)?|\s(?:and|plus|그리고|및)\s|(?<=[가-힣]{2})(?:와|과|하고|이랑|랑)\s"
     r"|(?<=[\d\s][가-힣])(?:와|하고|이랑|랑)\s"
 )
@@ -237,7 +238,7 @@ _SPLIT = re.compile(
 def items(text: str) -> list[Item]:
     """Things with a quantity or a price: a line each, if several lines have one; else a piece of a sentence each."""
     text = text[: extracting.LONGEST]
-    lines = _pieces(text, re.compile(r"\n"))
+    lines = _pieces(text, lazy_regex(r"\n"))
     numbered = [(start, line) for start, line in lines if _BULLET.match(line) or any(sign.isdigit() for sign in line)]
     if len(numbered) > 1:
         found = [item for start, line in numbered if (item := _item(start, line, whole_line=True)) is not None]

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 
+from demo_model.lazy_regex import lazy_regex
 from demo_model.reading import dates, entries, extracting, judging, names, passages, quantities
 from demo_model.reading.extracting import Found, once
 from demo_model.reading.keys import TABLES, Name, occurrences
@@ -18,37 +19,37 @@ _DIMENSIONS = {
     "temperatures": "temperature", "durations": "time", "weights": "weight", "lengths": "length", "areas": "area",
     "speeds": "speed",
 }  # fmt: skip
-_FLIGHT = re.compile(r"(?<![\w-])([A-Z]{2} ?\d{2,4})(?![\w-])")
-_REQUEST = re.compile(r"\b(?:please|could you)\b|부탁|주세요|바랍니다", re.IGNORECASE)
-_WISH = re.compile(r"\bwould (?:like|prefer|appreciate)\b|싶습니다|싶어요", re.IGNORECASE)
-_BECAUSE = re.compile(
+_FLIGHT = lazy_regex(r"(?<![\w-])([A-Z]{2} ?\d{2,4})(?![\w-])")
+_REQUEST = lazy_regex(r"\b(?:please|could you)\b|부탁|주세요|바랍니다", re.IGNORECASE)
+_WISH = lazy_regex(r"\bwould (?:like|prefer|appreciate)\b|싶습니다|싶어요", re.IGNORECASE)
+_BECAUSE = lazy_regex(
     r"\b(?:because|since|due to|as a result of|the reason)\b|때문|이유는|원인은|[아어해]서\s", re.IGNORECASE
 )
 _STEP_VERBS = frozenset(WORDS["step_verbs_en"])
-_STEP_KO = re.compile(r"(?:[는한인린운둔준든친긴]다|세요|해요)[.!]?$")
-_FIGURES_AT_END = re.compile(r"\s?\([^()]{0,30}\d[^()]{0,30}\)$")
-_CAPITALS = re.compile(
+_STEP_KO = lazy_regex(r"(?:[는한인린운둔준든친긴]다|세요|해요)[.!]?$")
+_FIGURES_AT_END = lazy_regex(r"\s?\([^()]{0,30}\d[^()]{0,30}\)$")
+_CAPITALS = lazy_regex(
     r"(?<!\bin )(?<!\bat )(?<!near )\b(?:the|The|our|a"
     r"|A) ((?:[A-Z][\w'’&-]{1,20} ){1,4}[A-Z][\w'’&-]{1,20}(?: 20\d\d)?)"
 )
-_JOB_LEAD = re.compile(
+_JOB_LEAD = lazy_regex(
     r"\b((?:senior|junior|lead|chief|head|principal|associate|assistant|full[- ]stack|backend|frontend|수석"
     r"|선임|책임) )$",
     re.I,
 )
-_HEADCOUNT = re.compile(
+_HEADCOUNT = lazy_regex(
     r"(\d{1,4})\s?(?:명|인(?!분)|people|persons?|guests?|adults?|pax)|\b(?:party|table|group) (?:of"
     r"|for) (\d{1,3})|(?<!(?-i:[가-힣]))(두|세|네|다섯|여섯) ?명",
     re.IGNORECASE,
 )
-_MAJOR = re.compile(
+_MAJOR = lazy_regex(
     r"([가-힣]{2,12}(?:학과|공학|학부))|\b(?:in|of) ([A-Z][a-z]{1,20}(?: [A-Z][a-z]{1,20})?)(?=,| from| at|\.|$)"
     r"|([가-힣]{2,10})(?:을|를)? 전공"
 )
-_SERVINGS = re.compile(
+_SERVINGS = lazy_regex(
     r"(\d{1,3})\s?(?:인분|servings?|portions?)|\b(?:serves|makes|feeds|for) (\d{1,3})\b(?: people)?", re.IGNORECASE
 )
-_PERCENT = re.compile(r"(?<![\d.])(\d{1,3}(?:\.\d{1,3})?)\s?(?:%|percent|퍼센트|프로(?![가-힣]))")
+_PERCENT = lazy_regex(r"(?<![\d.])(\d{1,3}(?:\.\d{1,3})?)\s?(?:%|percent|퍼센트|프로(?![가-힣]))")
 
 
 def found(row: str, text: str, year: str = "", symbol: str | None = None) -> list[Found]:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from demo_model.lazy_regex import lazy_regex
 from demo_model.reading import dates, entries, judging, passages, quantities, row_finders
 from demo_model.reading.extracting import Found
 from demo_model.reading.keys import (
@@ -32,12 +33,12 @@ _MOST_KEYS = 100
 _SHORT = 2000
 """Characters of a text that costs one unit of work."""
 _LONGEST_LABEL = 40
-_COPULA = re.compile(r"(?:입니다|이에요|예요|이다|이며|이고|였다|이었다|임)?[.!]?$")
-_IS = re.compile(
+_COPULA = lazy_regex(r"(?:입니다|이에요|예요|이다|이며|이고|였다|이었다|임)?[.!]?$")
+_IS = lazy_regex(
     r"(?:['’]s|s)?\s{0,2}(?:\bis\b|\bwas\b|\bare\b|=|[:：]|(?:은|는|이|가)(?=\s))\s{0,2}(?:an? "
     r"|the )?([^,.;:!?\n]{1,60}(?:\.\d{1,6}){0,3})"
 )
-_PLACE_NUMBER = re.compile(r" (?:no\.? ?|number )?((?:[A-Za-z]{1,6}-){0,2}[A-Z]{0,2}\d{1,5}[A-Z]?)(?!\w|%|[.:]\d)")
+_PLACE_NUMBER = lazy_regex(r" (?:no\.? ?|number )?((?:[A-Za-z]{1,6}-){0,2}[A-Z]{0,2}\d{1,5}[A-Z]?)(?!\w|%|[.:]\d)")
 _PARTS_OF_NAMES = frozenset(("first", "given", "last", "family", "middle"))
 _UNITS: dict[str, str] = TABLES["units"]
 _LANGUAGES = {"ko": "korean", "en": "english"}

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from decimal import Decimal, DecimalException, localcontext
 
+from demo_model.lazy_regex import lazy_regex
 from demo_model.skills.words import ASKS
 
 _LONGEST_TEXT = 300
@@ -33,17 +34,17 @@ _WORDS = {
     "×": "*",
     "÷": "/",
 }
-_CANDIDATE = re.compile(r"[-(]{0,20}\d[\d\s.,+\-*/^()%]{0,250}")
-_GROUPED = re.compile(r"(?<=\d),(?=\d{3}(?:\D|$))")
-_NO_SUM = re.compile(r"\d{2,4}-\d{1,4}-\d{1,4}|\d{1,2}/\d{1,2}/\d{2,4}|\d{4}-\d{2,4}")
-_TOKEN = re.compile(r"\d+\.?\d*|\.\d+|[-+*/^()%]")
+_CANDIDATE = lazy_regex(r"[-(]{0,20}\d[\d\s.,+\-*/^()%]{0,250}")
+_GROUPED = lazy_regex(r"(?<=\d),(?=\d{3}(?:\D|$))")
+_NO_SUM = lazy_regex(r"\d{2,4}-\d{1,4}-\d{1,4}|\d{1,2}/\d{1,2}/\d{2,4}|\d{4}-\d{2,4}")
+_TOKEN = lazy_regex(r"\d+\.?\d*|\.\d+|[-+*/^()%]")
 
 
 # Sums in words whose order is not that of the signs: "100에서 37을 빼면", "half of 50". Matched before the words above.
 _N = r"(\d[\d,]{0,20}(?:\.\d{1,10})?)"
 _UNITS = r"(?:원|달러|개|명|점)?"
 _PHRASES = tuple(
-    (re.compile(pattern), in_signs)
+    (lazy_regex(pattern), in_signs)
     for pattern, in_signs in (
         (rf"{_N}의 {_N} ?(?:제곱|승)(?!근)", r"\1^\2"),
         (rf"{_N}의 제곱근|루트 ?{_N}|(?:square root of|sqrt(?: of)?) ?\(?{_N}\)?", r"\1\2\3^0.5"),

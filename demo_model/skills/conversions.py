@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
+from demo_model.lazy_regex import lazy_regex
 from demo_model.skills import text_skills
 from demo_model.skills.units import NAMES, NUMBER, PARTNERS, SYMBOLS, Measure, Unit, converted, measures, rounded
 from demo_model.skills.words import any_of
@@ -42,15 +43,15 @@ def find_and_convert(question: str) -> Conversion | None:
 _CASES: dict[str, Callable[[str], str]] = {"upper": str.upper, "lower": str.lower, "title": str.title}
 _CASE_NAME = r"(?:all )?(?P<case>upper|lower|title)[- ]?case|(?:all )?(?P<caps>caps|capitals|capital letters)"
 _CASE_ASKS = (
-    re.compile(rf"^[^:：\n]{{0,40}}?(?:{_CASE_NAME})\s{{0,2}}[:：]\s{{0,2}}(?P<text>\S.{{0,250}})$", re.IGNORECASE),
-    re.compile(
+    lazy_regex(rf"^[^:：\n]{{0,40}}?(?:{_CASE_NAME})\s{{0,2}}[:：]\s{{0,2}}(?P<text>\S.{{0,250}})$", re.IGNORECASE),
+    lazy_regex(
         r"\b(?:convert|change|turn|make|put)\s{1,3}(?:the (?:text|word) )?"
         r"(?!(?:an?|my|some|it|this|each|all)\b)(?P<text>\S.{0,250}?)"
         rf"\s{{1,3}}(?:(?:in)?to |in )?(?:{_CASE_NAME})",
         re.IGNORECASE,
     ),
-    re.compile(r"^\W{0,3}(?P<ko>대문자|소문자)로?[^:：\n]{0,20}[:：]\s{0,2}(?P<text>\S.{0,250})$"),
-    re.compile(r"(?P<text>\S.{0,250}?)\s{0,2}(?:을|를|은|는)?\s{0,2}(?P<ko>대문자|소문자)로"),
+    lazy_regex(r"^\W{0,3}(?P<ko>대문자|소문자)로?[^:：\n]{0,20}[:：]\s{0,2}(?P<text>\S.{0,250})$"),
+    lazy_regex(r"(?P<text>\S.{0,250}?)\s{0,2}(?:을|를|은|는)?\s{0,2}(?P<ko>대문자|소문자)로"),
 )
 
 
@@ -85,16 +86,16 @@ _BASES: dict[str, int] = {
 }
 """By name; 0 stands for Roman numerals."""
 
-_BASE_NAME = re.compile(
+_BASE_NAME = lazy_regex(
     rf"(?P<to>\b(?:to|in|into|as)\s{{1,3}}(?:an? )?)?(?P<name>{any_of(list(_BASES))})(?![a-z])"
     r"(?P<of>\s(?:value )?of\b)?(?:\s(?:number|digits|form|notation)|\s?표기법?)?(?P<to_ko>으?로|론|로는)?",
     re.IGNORECASE,
 )
-_FIGURES = re.compile(
+_FIGURES = lazy_regex(
     r"(?<![\w.])(?:0[xX][0-9a-fA-F]{1,30}|0[bB][01]{1,100}|0[oO][0-7]{1,40}|[0-9a-zA-Z]{1,100})(?![.\d])"
 )
 _PREFIXES = {"0x": 16, "0b": 2, "0o": 8}
-_ROMAN = re.compile(r"M{0,3}(?:CM|CD|D?C{0,3})(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})", re.IGNORECASE)
+_ROMAN = lazy_regex(r"M{0,3}(?:CM|CD|D?C{0,3})(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})", re.IGNORECASE)
 _ROMAN_SIGNS = (
     (1000, "M"), (900, "CM"), (500, "D"), (400, "CD"), (100, "C"), (90, "XC"), (50, "L"), (40, "XL"), (10, "X"),
     (9, "IX"), (5, "V"), (4, "IV"), (1, "I"),
@@ -168,22 +169,22 @@ def _to_roman(value: int) -> str:
 
 _MONEY = r"(?:원|달러|유로|엔|위안|파운드|won|krw|(?:us )?dollars?|usd|euros?|eur|yen|jpy|yuan|cny|pounds?|gbp)"
 _SUM = rf"(?:[$€£¥₩]\s?{NUMBER}|{NUMBER}\s?(?:만|천|백|억|million|thousand)?\s?{_MONEY})(?![a-z])"
-_MONEY_ASKED = re.compile(
+_MONEY_ASKED = lazy_regex(
     rf"(?P<sum>{_SUM})[^\n]{{0,20}}?"
     rf"(?:\b(?:to|in|into)\s{{1,3}}{_MONEY}(?![a-z])|몇\s?{_MONEY}|{_MONEY}(?:으로|로)|{_MONEY} ?얼마)"
     rf"|how (?:many|much) (?:in )?{_MONEY}\s[^\n]{{0,20}}?(?P<sum_after>{_SUM})",
     re.IGNORECASE,
 )
-_RATE = re.compile(r"exchange rate|환율", re.IGNORECASE)
-_WEIGHT_ONLY = re.compile(r"pounds?|파운드", re.IGNORECASE)
+_RATE = lazy_regex(r"exchange rate|환율", re.IGNORECASE)
+_WEIGHT_ONLY = lazy_regex(r"pounds?|파운드", re.IGNORECASE)
 
-_TARGET = re.compile(
+_TARGET = lazy_regex(
     r"(?P<before>\b(?:to|in|into|as|how many|how much)\s{1,3}(?:(?:how many|degrees?)\s)?|(?:=|->|→)\s{0,3}|몇\s{0,2})?"
     rf"(?P<name>{any_of(list(NAMES))})(?![a-z²³])"
     r"(?P<after>\s?(?:단위)?(?:(?:으?로|론)(?:는|만)?(?!(?-i:[가-힣]){3})|\s?몇\s?(?:도|km|m|킬로미터|미터|마일)))?",
     re.IGNORECASE,
 )
-_CONVERT = re.compile(r"\bconvert|변환|환산|바꿔|바꾸", re.IGNORECASE)
+_CONVERT = lazy_regex(r"\bconvert|변환|환산|바꿔|바꾸", re.IGNORECASE)
 
 
 def _currency(question: str) -> Conversion | None:

@@ -9,38 +9,39 @@ from bisect import bisect_right
 from collections import Counter
 from dataclasses import dataclass
 
+from demo_model.lazy_regex import lazy_regex
 from demo_model.skills.words import ASKS, WORDS
 
 LONGEST = 200_000
 """Characters of a text that are summarised or searched."""
 
-_SENTENCE = re.compile(r"(?:[^.!?。…\n]|(?<=\d)\.(?=\d)){2,600}[.!?。…]?")
-_WORD = re.compile(r"[^\W\d]\w{1,40}")
-_PARTICLE = re.compile(
+_SENTENCE = lazy_regex(r"(?:[^.!?。…\n]|(?<=\d)\.(?=\d)){2,600}[.!?。…]?")
+_WORD = lazy_regex(r"[^\W\d]\w{1,40}")
+_PARTICLE = lazy_regex(
     r"(?<=[가-힣]{2})(?:은|는|이|가|을|를|의|에|에서|에게|와|과|도|로|으로|까지|부터|이다|입니다|했다|한다|하는)$"
 )
 _COMMON = frozenset(WORDS["common"])
 _MOST_SENTENCES = 3000
 
-_QUOTED = re.compile(r"[\"“「『]([^\"“”「」『』]+)[\"”」』]|(?<!\w)['‘]([^'‘’]+)['’](?!\w)")
-_LETTER_EN = re.compile(
+_QUOTED = lazy_regex(r"[\"“「『]([^\"“”「」『』]+)[\"”」』]|(?<!\w)['‘]([^'‘’]+)['’](?!\w)")
+_LETTER_EN = lazy_regex(
     r"(?:how many (?:times does )?|count )(?:the )?(?:letter )?['\"“]?([a-z])['\"”]?(?:'?s)? (?:are |is )?(?:there )?"
     r"(?:appear )?in "
     r"(?:the word )?['\"“]?([\w-]{1,60})",
     re.IGNORECASE,
 )
-_LETTER_KO = re.compile(
+_LETTER_KO = lazy_regex(
     r"['\"“]?([\w-]{1,60}?)['\"”]?(?:에는|에서|에|의)\s{0,2}['\"“]?(\w)['\"”]?(?:이|가|은|는)?\s{0,2}몇\s?(?:개|번)"
 )
-_NUMBER = re.compile(r"-?\d[\d,]*\.?\d*")
-_SORT_WORDS = re.compile(
+_NUMBER = lazy_regex(r"-?\d[\d,]*\.?\d*")
+_SORT_WORDS = lazy_regex(
     r"\b(?:please|sort|order|put|these|this|list|the|following|words|numbers|alphabetically|in|ascending|descending|"
     r"order|by|size|reverse)\b|정렬해\s?(?:줘|주세요|봐)?|정렬|다음|순서대로|오름차순|내림차순|가나다순|(?:을|를|으로|로)(?=\s|$)",
     re.IGNORECASE,
 )
-_BETWEEN_ITEMS = re.compile(r"[,;、\n]\s{0,3}(?:and\s|그리고\s)?|(?<=\d)\sand\s(?=-?\d)")
-_BULLET = re.compile(r"^\s{0,12}[-*•]\s")
-_BY_LENGTH = re.compile(r"\bby (?:the )?length\b|길이 ?순", re.IGNORECASE)
+_BETWEEN_ITEMS = lazy_regex(r"[,;、\n]\s{0,3}(?:and\s|그리고\s)?|(?<=\d)\sand\s(?=-?\d)")
+_BULLET = lazy_regex(r"^\s{0,12}[-*•]\s")
+_BY_LENGTH = lazy_regex(r"\bby (?:the )?length\b|길이 ?순", re.IGNORECASE)
 _MOST_ITEMS = 200
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 
+from demo_model.lazy_regex import lazy_regex
 from demo_model.skills.words import any_of
 
 _LONGEST = 50_000
@@ -50,7 +51,7 @@ NAMES: dict[str, Unit] = {
 NUMBER = r"[-−]?\d[\d,]{0,15}(?:\.\d{1,10})?"
 # "in" is a unit only where no other word could be meant; a Latin name must end where it ends.
 _NAME = rf"(?:in(?=\s{{1,3}}(?:to|into|in|as)\b)|(?!in\b)(?:{any_of(list(NAMES))})(?![a-z²³]))"
-_MEASURE = re.compile(
+_MEASURE = lazy_regex(
     rf"(?<![\w.,-])(?:(?P<scale>섭씨|화씨)\s?)?(?:(?P<per>시속|초속)\s?)?(?P<below>영하\s?)?"
     rf"(?P<number>{NUMBER}|\b(?:an?|one)(?=\s)|(?<!(?-i:[가-힣]))한(?=\s))"
     rf"(?:\s{{0,2}}|-)(?:(?P<degrees>도(?!(?-i:[가-힣]){{1,3}}로)|degrees?\b(?! ?[cf]))|(?P<name>{_NAME}))"

@@ -5,10 +5,12 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+from demo_model.lazy_regex import lazy_regex
+
 WORDS: dict[str, Any] = tomllib.loads((Path(__file__).parent / "words.toml").read_text("utf-8"))
 
 ASKS: dict[str, re.Pattern[str]] = {
-    name: re.compile("|".join(f"(?:{pattern})" for pattern in patterns), re.IGNORECASE)
+    name: lazy_regex("|".join(f"(?:{pattern})" for pattern in patterns), re.IGNORECASE)
     for name, patterns in WORDS["asks"].items()
 }
 """What a message asks for, by name."""
