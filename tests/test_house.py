@@ -28,6 +28,7 @@ FLOORS = [
     {"messages", "events"},
     {
         "conversation",
+        "describing",
         "fetch",
         "images",
         "ledger",

@@ -1,0 +1,61 @@
+"""What is asked of one picture when many are described: the ready-made prompts of ``assets/describing.toml``, and the
+request that they make. Many at once go through ``batch``. Pure."""
+
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from chat_core.messages import ImagePart, RemoteImage, user
+from chat_core.personas import Localized
+from chat_core.request import ChatRequest, Options
+from chat_core.settings import ASSETS
+
+PRESETS_FILE = ASSETS / "describing.toml"
+OWN = "own"
+
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """A thing to ask of a picture.
+
+    ``id``: a stable identifier in snake case.  ``prompt``: empty for the one that a person writes.
+    ``max_characters``: how long an answer may be; None: as long as it likes.
+    """
+
+    id: str
+    name: Localized
+    prompt: Localized
+    max_characters: int | None = None
+
+
+@cache
+def load_presets(path: Path = PRESETS_FILE) -> tuple[Preset, ...]:
+    """All presets, in the order of the file; the one without a prompt comes last.
+
+    Raises OSError or tomllib.TOMLDecodeError where the file cannot be read, KeyError where a row lacks a text.
+    """
+    with path.open("rb") as file:
+        return tuple(_preset(row) for row in tomllib.load(file)["preset"])
+
+
+def find(preset_id: str) -> Preset | None:
+    """The preset of this id; None where there is none."""
+    return next((preset for preset in load_presets() if preset.id == preset_id), None)
+
+
+def request_for(
+    picture: ImagePart | RemoteImage, prompt: str, model: str, *, options: Options | None = None, stream: bool = False
+) -> ChatRequest:
+    """One picture and what is asked of it, as a request of its own; ``picture.detail`` is the level it is seen at."""
+    return ChatRequest(model, (user(picture, prompt),), options=options or Options(), stream=stream)
+
+
+def _preset(row: dict[str, Any]) -> Preset:
+    return Preset(
+        row["id"],
+        Localized(ko=row["name"]["ko"], en=row["name"]["en"]),
+        Localized(ko=row["prompt"]["ko"], en=row["prompt"]["en"]),
+        row.get("max_characters"),
+    )
