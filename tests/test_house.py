@@ -42,6 +42,7 @@ FLOORS = [
     },
     {"connections", "provider", "wire"},
     {"chat", "discovery"},
+    {"batch"},
     {"__init__"},
 ]
 ONE_ROOM_EACH = {
