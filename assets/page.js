@@ -396,6 +396,48 @@
     show();
   }
 
+  // ---------------------------------------------------------------- many pictures
+
+  // Gradio's file field takes dropped files, but no folders. A folder is read here, and what is in it given to the field
+  // as if it had been chosen there.
+  const filesIn = async (entry) => {
+    if (entry.isFile) return [await new Promise((resolve, reject) => entry.file(resolve, reject))];
+    const reader = entry.createReader();
+    const files = [];
+    for (;;) {
+      // A reader gives a hundred entries at a time.
+      const entries = await new Promise((resolve, reject) => reader.readEntries(resolve, reject));
+      if (entries.length === 0) return files;
+      for (const inner of entries) files.push(...(await filesIn(inner)));
+    }
+  };
+
+  function takeFolders() {
+    addEventListener(
+      "drop",
+      async (event) => {
+        const field = event.target instanceof Element && event.target.closest("#describe-files");
+        const entries = [...(event.dataTransfer?.items ?? [])].map((item) => item.webkitGetAsEntry?.()).filter(Boolean);
+        if (!field || !entries.some((entry) => entry.isDirectory)) return;
+        event.preventDefault();
+        event.stopImmediatePropagation();
+        const files = (await Promise.all(entries.map(filesIn))).flat().filter((file) => !file.name.startsWith("."));
+        const chosen = new DataTransfer();
+        for (const file of files) chosen.items.add(file);
+        const input = field.querySelector('input[type="file"]');
+        input.files = chosen.files;
+        input.dispatchEvent(new Event("change", { bubbles: true }));
+      },
+      true,
+    );
+  }
+
+  // A file that the server has just made, behind a button that is out of sight, which gets its address some frames later.
+  function download(id) {
+    const link = () => document.querySelector(`#${id} a, a#${id}`) ?? document.querySelector(`#${id}`);
+    requestAnimationFrame(() => requestAnimationFrame(() => link()?.click()));
+  }
+
   // ---------------------------------------------------------------- start
 
   function start() {
@@ -439,6 +481,7 @@
     sent,
     release,
     showStory,
+    download,
   };
   hideUntilTranslated();
   guardComposition();
@@ -446,6 +489,7 @@
   copyWithoutNotes();
   takeOverPencil();
   takeOverKeyLink();
+  takeFolders();
   closeSidebarForNewChat();
   if (document.body) start();
   else addEventListener("DOMContentLoaded", start);

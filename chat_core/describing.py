@@ -21,12 +21,14 @@ class Preset:
     """A thing to ask of a picture.
 
     ``id``: a stable identifier in snake case.  ``prompt``: empty for the one that a person writes.
-    ``max_characters``: how long an answer may be; None: as long as it likes.
+    ``output_tokens``: how long an answer is taken to be before there is one.  ``max_characters``: how long it may be;
+    None: as long as it likes.
     """
 
     id: str
     name: Localized
     prompt: Localized
+    output_tokens: int
     max_characters: int | None = None
 
 
@@ -57,5 +59,6 @@ def _preset(row: dict[str, Any]) -> Preset:
         row["id"],
         Localized(ko=row["name"]["ko"], en=row["name"]["en"]),
         Localized(ko=row["prompt"]["ko"], en=row["prompt"]["en"]),
+        row["output_tokens"],
         row.get("max_characters"),
     )

@@ -129,6 +129,24 @@ def as_data_url(part: ImagePart) -> str:
     return f"data:{part.media_type};base64,{base64.b64encode(part.data).decode('ascii')}"
 
 
+def thumbnail(part: ImagePart, side: int = 96) -> str:
+    """A small copy as a data URL, for a list of pictures. ``side``: pixels of its longer side, at most.
+
+    CPU work: call it in a thread. Raises ``ImageError``.
+    """
+    with _decoding:
+        try:
+            image = Image.open(BytesIO(part.data), formats=_FORMATS)
+            image.draft("RGB", (2 * side, 2 * side))
+            image.thumbnail((side, side))
+            pixels = _plain(image)
+        except Exception as error:  # Decoders raise of everything.
+            raise _error("truncated", part.name) from error
+    kind = "PNG" if pixels.mode == "RGBA" else "JPEG"
+    small = ImagePart(_encoded(pixels, kind), _MEDIA_TYPES[kind], *pixels.size)
+    return as_data_url(small)
+
+
 @dataclass(frozen=True, slots=True)
 class _Sent:
     data: bytes

@@ -56,9 +56,11 @@ class Around:
 @dataclass(frozen=True, slots=True)
 class ChatTab:
     """The widgets that others need. ``cards``: the first screen, whose ``select`` asks for the card that counts.
-    ``settled``: the events after which a turn is over and written down."""
+    ``screen``: is out of sight while there is a conversation.  ``settled``: the events after which a turn is over and
+    written down."""
 
     chatbot: gr.Chatbot
+    screen: gr.Column
     box: gr.MultimodalTextbox
     cards: gr.HTML
     settled: list[Dependency]
@@ -130,7 +132,7 @@ def build(
         **QUIET,
     )
     edits = editor.wire(chatbot, box, visit)
-    return ChatTab(chatbot, box, cards, settled, [undo, cleared, *edits])
+    return ChatTab(chatbot, screen, box, cards, settled, [undo, cleared, *edits])
 
 
 def _conversation(words: Localizer) -> tuple[gr.Chatbot, gr.MultimodalTextbox]:

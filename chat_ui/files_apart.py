@@ -4,15 +4,25 @@ Everything else that takes time goes to asyncio's own few threads; there a handf
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from typing import ParamSpec, TypeVar
 
 from chat_core.messages import ImagePart, Message, TextFile
 from chat_ui import gradio_messages
 from chat_ui.gradio_messages import GradioMessage
 
 _THREADS = ThreadPoolExecutor(max_workers=2, thread_name_prefix="files")
+
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+async def apart(work: Callable[P, T], *args: P.args, **named: P.kwargs) -> T:
+    """Any other work on a visitor's files, in the same threads."""
+    return await asyncio.get_running_loop().run_in_executor(_THREADS, partial(work, *args, **named))
 
 
 async def read_file(path: str, name: str) -> ImagePart | TextFile:

@@ -1,10 +1,12 @@
 """Everything that leans on Gradio's inside; each piece has a test that fails loudly on an upgrade."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
 from gradio.blocks import Block
+from gradio.data_classes import ListFiles
 from gradio.processing_utils import save_bytes_to_cache
 from gradio.utils import get_upload_folder
 
@@ -75,6 +77,17 @@ class BareChatInterface(gr.ChatInterface):
 
     def _setup_events(self) -> None:
         """Wires nothing. The base class calls this at the end of its construction."""
+
+
+class Uploads(gr.File):
+    """A File that gives its uploads as (path, name). Gradio's own drops the names and leaves an open file for each."""
+
+    is_template = True  # For Gradio: in the page it is a File.
+
+    def preprocess(self, payload: Any) -> Any:
+        """Pairs of path and name; Gradio has checked by now that the paths are those of uploads."""
+        files = payload.root if isinstance(payload, ListFiles) else [payload] if payload else []
+        return [(file.path, file.orig_name or Path(file.path).name) for file in files]
 
 
 def set_property(block: Block, name: str, value: object) -> None:

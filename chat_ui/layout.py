@@ -7,7 +7,7 @@ import gradio as gr
 
 from chat_core.connections import Connection
 from chat_core.settings import Settings
-from chat_ui import api, chat_tab, gates, gradio_messages, inspect_tab, look, sidebar, usage_tab
+from chat_ui import api, chat_tab, describe_tab, gates, gradio_messages, inspect_tab, look, sidebar, usage_tab
 from chat_ui.controls import from_values
 from chat_ui.gradio_inside import english_words
 from chat_ui.localize import Localizer
@@ -67,6 +67,9 @@ def build_app(settings: Settings, connection: Connection) -> App:
                 )
                 chat = chat_tab.build(words, visit, language, around, settings, connection)
                 meter = gr.HTML(elem_id="meter", elem_classes="chat-column", padding=False)
+            with words.add(gr.Tab(id="describe"), label="tab.describe") as describe:
+                beside = describe_tab.Around(describe, side.model, reference, chat.chatbot, chat.screen, tabs)
+                described = describe_tab.build(words, visit, language, beside, settings, connection)
             with words.add(gr.Tab(id="usage"), label="tab.usage") as usage:
                 used = usage_tab.build(words, visit, language, reference, settings)
             with words.add(gr.Tab(id="inspect"), label="tab.inspect") as inspect:
@@ -95,7 +98,7 @@ def build_app(settings: Settings, connection: Connection) -> App:
             *(control.change for control in side.inputs),
         ]
         gr.on(changes, measure, measured, meter, trigger_mode="always_last", queue=False, **QUIET)
-        for event in [*chat.settled, *chat.changed]:
+        for event in [*chat.settled, *chat.changed, *described.changed]:
             event.then(measure, measured, meter, queue=False, **QUIET)
         for event in chat.settled:
             event.then(ledger, [visit, language, reference], used.table, queue=False, **QUIET)

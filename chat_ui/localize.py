@@ -12,7 +12,7 @@ from chat_ui.texts import Language, t
 
 BlockT = TypeVar("BlockT", bound=Block)
 # A property's text: the key of one, for choices pairs of (key, value), or what makes it.
-Words = str | list[tuple[str, str]] | Callable[[Language], str]
+Words = str | list[tuple[str, str]] | Callable[[Language], Any]
 
 
 class Localizer:

@@ -14,6 +14,7 @@ LANGUAGES: tuple[Language, ...] = get_args(Language)
 TEXTS: dict[str, tuple[str, str]] = {
     # the page
     "tab.chat": ("Chat", "채팅"),
+    "tab.describe": ("Describe images", "이미지 설명"),
     "tab.usage": ("Tokens & cost", "토큰과 비용"),
     "tab.inspect": ("Under the hood", "안쪽 들여다보기"),
     # connection
@@ -596,6 +597,112 @@ TEXTS: dict[str, tuple[str, str]] = {
     "error.bad_url.status": ("The host did not give it out.", "서버가 내주지 않았습니다."),
     "error.bad_url.not_a_picture": ("What is there is not a picture.", "그곳에 있는 것은 이미지가 아닙니다."),
     "error.bad_url.title": ("The picture at {host} was not fetched", "{host}의 이미지를 받지 않았습니다"),
+    # describe images
+    "describe.heading.md": (
+        "### Describe many images at once\n\nAlt text, captions, text in pictures, product listings. Each picture is one "
+        "request; its description can be edited, exported, or asked on about in the chat.",
+        "### 이미지 여러 장을 한꺼번에 설명\n\n대체 텍스트, 캡션, 이미지 속 글자, 상품 소개. 이미지마다 요청 하나이며, 설명은 고치고 내보내고 "
+        "채팅에서 이어서 물을 수 있습니다.",
+    ),
+    "describe.files": (
+        "Drop pictures or a whole folder here, or click to choose",
+        "이미지나 폴더를 여기에 끌어다 놓거나 눌러서 고르세요",
+    ),
+    "describe.urls": ("Or links, one per line", "또는 링크, 한 줄에 하나"),
+    "describe.urls_placeholder": (
+        "https://… They are fetched here and sent like uploads.",
+        "https://… 여기서 받아 올린 파일처럼 보냅니다.",
+    ),
+    "describe.add": ("Add the links", "링크 추가"),
+    "describe.preset": ("What to write", "무엇을 쓸까요"),
+    "describe.prompt": ("Prompt", "프롬프트"),
+    "describe.prompt_info": ("Sent with each picture, as it stands here.", "이미지마다 여기 있는 그대로 보냅니다."),
+    "describe.language": ("Answers in", "답의 언어"),
+    "describe.detail": ("Detail", "세밀도"),
+    "describe.detail_auto": ("auto (not sent)", "자동 (보내지 않음)"),
+    "describe.detail_low": ("low", "낮음"),
+    "describe.detail_high": ("high", "높음"),
+    "describe.detail_original": ("original size", "원본 크기"),
+    "describe.limit_dollars": ("At most, US dollars", "최대 미국 달러"),
+    "describe.limit_pictures": ("At most, pictures", "최대 이미지 수"),
+    "describe.start": ("Describe", "설명하기"),
+    "describe.start_count": ("Describe {count} pictures", "이미지 {count}장 설명하기"),
+    "describe.resume": ("Go on with {count} pictures", "남은 {count}장 계속하기"),
+    "describe.stop": ("Stop", "중지"),
+    "describe.retry_failed": ("Retry the {count} that failed", "실패한 {count}장 다시 하기"),
+    "describe.again": ("Ask all again", "모두 다시 하기"),
+    "describe.clear": ("Clear", "비우기"),
+    "describe.export.md": ("Export", "내보내기"),
+    "describe.empty": (
+        "Nothing is sent before you press the button; what it will cost stands here first.",
+        "단추를 누르기 전에는 아무것도 보내지 않습니다. 비용이 먼저 여기에 나옵니다.",
+    ),
+    "describe.nothing_to_ask": ("No picture is waiting to be described.", "설명을 기다리는 이미지가 없습니다."),
+    "describe.count": ("{count} pictures", "이미지 {count}장"),
+    "describe.input": (
+        "≈ {tokens} input tokens, {images} of them pictures",
+        "≈ 입력 {tokens} 토큰, 그중 이미지 {images}",
+    ),
+    "describe.output": (
+        "≈ {tokens} output tokens each assumed, without reasoning",
+        "답은 한 장에 ≈ {tokens} 토큰으로 가정, 추론 제외",
+    ),
+    "describe.unknown_tokens": (
+        "For {count} of the pictures this model's token count is unknown.",
+        "이미지 {count}장은 이 모델에서 토큰 수를 알 수 없습니다.",
+    ),
+    "describe.only_pictures": (
+        "The price is unknown, so only the limit in pictures can be kept.",
+        "가격을 몰라 이미지 수 한도만 지킬 수 있습니다.",
+    ),
+    "describe.no_prompt": ("Write a prompt first.", "프롬프트를 먼저 쓰세요."),
+    "describe.no_limit": (
+        "Nothing starts without a limit: say how many dollars or pictures at most.",
+        "한도 없이는 시작하지 않습니다. 최대 달러나 이미지 수를 정하세요.",
+    ),
+    "describe.limit_unpriced": (
+        "The price of this model is unknown, so dollars cannot be counted: set a limit in pictures.",
+        "이 모델의 가격을 몰라 달러를 셀 수 없습니다. 이미지 수로 한도를 정하세요.",
+    ),
+    "describe.too_many": (
+        "Up to {most} pictures at once; the others were left out.",
+        "한 번에 {most}장까지입니다. 나머지는 뺐습니다.",
+    ),
+    "describe.chat_busy": ("Wait until the answer in the chat is complete.", "채팅의 답이 끝난 뒤에 해 주세요."),
+    "describe.progress_label": ("Pictures described", "설명한 이미지"),
+    "describe.progress": ("{done} of {all} described", "{all}장 중 {done}장 완료"),
+    "describe.progress_failed": ("{count} failed", "{count}장 실패"),
+    "describe.progress_reading": ("{count} being read", "{count}장 읽는 중"),
+    "describe.spent": ("cost so far: {money}", "지금까지 비용: {money}"),
+    "describe.to_come": ("still to come: {money}", "앞으로: {money}"),
+    "describe.ended_budget": (
+        "The limit is reached, with {left} pictures left. Raise it to go on.",
+        "한도에 이르러 {left}장이 남았습니다. 계속하려면 한도를 올리세요.",
+    ),
+    "describe.ended_stopped": (
+        "Stopped, with {left} pictures left. What was under way may have been charged; it is estimated (≈). "
+        "Going on asks only what has no description.",
+        "중지했습니다. {left}장이 남았습니다. 진행 중이던 요청은 청구되었을 수 있어 어림잡아(≈) 셌습니다. "
+        "계속하면 설명이 없는 것만 묻습니다.",
+    ),
+    "describe.ended_refused": (
+        "Ended early, for the same would be said of every picture: {reason} {left} pictures are left to go on with.",
+        "모든 이미지에 같은 답이 올 것이라 일찍 끝냈습니다: {reason} {left}장은 이어서 할 수 있습니다.",
+    ),
+    "describe.status_reading": ("reading", "읽는 중"),
+    "describe.status_waiting": ("waiting", "대기"),
+    "describe.status_running": ("asking", "묻는 중"),
+    "describe.status_done": ("done", "완료"),
+    "describe.status_failed": ("failed", "실패"),
+    "describe.status_stopped": ("stopped, perhaps charged", "중지됨, 청구되었을 수 있음"),
+    "describe.pausing_limit": ("rate limit, waiting", "속도 제한, 기다리는 중"),
+    "describe.pausing_failure": ("server failed, trying again", "서버 오류, 다시 시도"),
+    "describe.description_of": ("Description of {name}", "{name}의 설명"),
+    "describe.characters": ("{count} characters", "{count}자"),
+    "describe.copy": ("Copy", "복사"),
+    "describe.chat": ("Ask in the chat", "채팅에서 묻기"),
+    "describe.retry": ("Ask again", "다시 하기"),
+    "describe.remove": ("Remove {name}", "{name} 빼기"),
     # tokens & cost
     "usage.heading.md": ("### What this visit has used", "### 이번 방문의 사용량"),
     "usage.empty": ("Nothing yet. Each answer will have a row here.", "아직 없습니다. 답마다 한 줄씩 쌓입니다."),

@@ -14,6 +14,7 @@ from chat_core.errors import InputError
 from chat_core.ledger import Ledger
 from chat_core.messages import ImagePart, Message, Part
 from chat_ui.cards import Run
+from chat_ui.describe_job import Job
 from chat_ui.files_apart import read_transcript
 from chat_ui.gradio_messages import Draft, GradioMessage, load_file
 from chat_ui.turn import Turn
@@ -38,7 +39,7 @@ class Visit:
     ``conversation``: which one it is, counted by New chat; ``answered_in``: the one that an answer was last asked for
     in.  ``run``: the card whose controls are in place of the visitor's.  ``asked``: the transcript that ends in its
     message.  ``halted``: it goes no further.  ``json_before_drill``: what JSON mode was, while a failure drill has
-    turned it on.
+    turned it on.  ``described``: the pictures of the tab Describe images.
     """
 
     typed: Connection | None = None
@@ -60,6 +61,7 @@ class Visit:
     asked: list[GradioMessage] = field(default_factory=list)
     halted: bool = False
     json_before_drill: bool | None = None
+    described: Job = field(default_factory=Job)
     _sizes: dict[str, Part] = field(default_factory=dict)
     _ready_since: float = float("-inf")
 

@@ -1,0 +1,289 @@
+"""The pictures that one visitor has described: their states, answers and totals, and what is still to come. Pure.
+
+What happens to them, reading and asking, is in ``describe_run``; how they look, in ``describe_view``.
+"""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Literal
+
+from chat_core import tokens
+from chat_core.batch import Charge, Ended, ItemDone, ItemFailed, ItemStarted, ItemStopped, ItemWaiting, Progress
+from chat_core.chat import cost_of
+from chat_core.connections import Connection
+from chat_core.describing import Preset, request_for
+from chat_core.errors import ChatError
+from chat_core.events import Completion, Timing, Usage
+from chat_core.ledger import Entry, Ledger
+from chat_core.messages import Detail, ImagePart
+from chat_core.pricing import price_usage
+from chat_core.request import ChatRequest
+from chat_ui.texts import Language
+
+MOST_PICTURES = 200
+
+# reading: not here yet.  waiting: never asked, or to be asked again.  stopped: was asked when all was stopped, has no
+# answer, and may have cost something.
+Status = Literal["reading", "waiting", "running", "done", "failed", "stopped"]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is asked of each picture. ``language``: that of the answer.  ``detail``: None: not sent."""
+
+    preset: Preset
+    prompt: str
+    language: Language
+    model: str
+    detail: Detail | None = None
+
+
+@dataclass(slots=True)
+class Picture:
+    """One picture and what is known of it.
+
+    ``source``: the path of the upload, or the URL (``remote``).  ``path``: the file that is sent, upright and clean;
+    empty until it has been read.  ``small``: that of its thumbnail.  ``asked``: what the answer is an answer to.
+    ``entries``: what it has cost, all tries.  ``expected``: US dollars that its next answer is taken to cost; None:
+    unknown.  ``pausing``: why it is not asked yet.
+    """
+
+    key: str
+    name: str
+    source: str
+    remote: bool = False
+    path: str = ""
+    small: str = ""
+    media_type: str = ""
+    width: int = 0
+    height: int = 0
+    status: Status = "reading"
+    text: str = ""
+    asked: Asked | None = None
+    error: ChatError | None = None
+    finish_reason: str | None = None
+    refusal: str = ""
+    pausing: ItemWaiting | None = None
+    entries: list[Entry] = field(default_factory=list)
+    expected: Decimal | None = None
+
+    def light(self, detail: Detail | None) -> ImagePart:
+        """The picture without its bytes: enough to count its tokens."""
+        return ImagePart(b"", self.media_type, self.width, self.height, self.name, detail)
+
+    @property
+    def cost(self) -> Decimal | None:
+        """US dollars of all tries; None where one of them has no known price."""
+        costs = [entry.cost for entry in self.entries]
+        return None if None in costs else sum((cost for cost in costs if cost is not None), Decimal(0))
+
+    @property
+    def estimated(self) -> bool:
+        return any(entry.usage.estimated for entry in self.entries)
+
+    @property
+    def input_tokens(self) -> int:
+        return sum(entry.usage.input_tokens for entry in self.entries)
+
+    @property
+    def output_tokens(self) -> int:
+        return sum(entry.usage.output_tokens for entry in self.entries)
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """What asking some pictures will take. ``output_tokens`` are assumed (``Preset.output_tokens``).
+
+    ``unknown``: pictures whose tokens cannot be told on this model; they are in no sum, and ``cost`` is None then.
+    ``cost``: US dollars.
+    """
+
+    pictures: int
+    input_tokens: int
+    image_tokens: int
+    output_tokens: int
+    unknown: int
+    cost: Decimal | None
+
+
+@dataclass(slots=True)
+class Job:
+    """All pictures of a visitor, in their order, by key. ``ledger``: what they have cost, those taken away too.
+
+    ``stop``: set to stop what is running; None: nothing is.  ``ended``: how the last run ended.  ``broken``: by a fault
+    of ours.  ``language``, ``reference``: what the page shows it in, which may change while it runs.
+    """
+
+    pictures: dict[str, Picture] = field(default_factory=dict)
+    ledger: Ledger = field(default_factory=Ledger)
+    stop: asyncio.Event | None = None
+    ended: Ended | None = None
+    broken: bool = False
+    made: int = 0
+    language: Language = "en"
+    reference: str = ""
+
+    @property
+    def running(self) -> bool:
+        return self.stop is not None
+
+    def add(self, name: str, source: str, *, remote: bool = False) -> Picture | None:
+        """A place for one more picture; None where there are too many."""
+        if len(self.pictures) >= MOST_PICTURES:
+            return None
+        self.made += 1
+        picture = Picture(f"p{self.made}", name, source, remote)
+        self.pictures[picture.key] = picture
+        self.ended = None
+        return picture
+
+    def remove(self, key: str) -> None:
+        """Take a picture away, unless it is being asked."""
+        if key in self.pictures and self.pictures[key].status != "running":
+            del self.pictures[key]
+
+    def clear(self) -> None:
+        """Take all pictures away; not while they are asked."""
+        if not self.running:
+            self.pictures.clear()
+            self.ledger = Ledger()
+            self.ended, self.broken = None, False
+
+    def with_status(self, *wanted: Status) -> list[Picture]:
+        return [picture for picture in self.pictures.values() if picture.status in wanted]
+
+    @property
+    def to_ask(self) -> list[Picture]:
+        """Those without an answer or a failure, in their order."""
+        return self.with_status("waiting", "stopped")
+
+    def begin(self) -> asyncio.Event:
+        """Pictures are about to be asked. What to set to stop that."""
+        self.stop, self.ended, self.broken = asyncio.Event(), None, False
+        return self.stop
+
+    def rest(self) -> None:
+        """Nothing is asked any more; what was under way, since the page went away or something broke, has no answer."""
+        for picture in self.with_status("running"):
+            picture.status, picture.pausing = "stopped", None
+        self.stop = None
+
+    def wait_again(self, keys: Iterable[str]) -> list[str]:
+        """Put pictures back among those to be asked; the keys of those that were. Answers stay until there are new
+        ones."""
+        put_back = []
+        for key in keys:
+            picture = self.pictures.get(key)
+            if picture is not None and picture.status in ("done", "failed", "stopped", "waiting"):
+                picture.status, picture.error = "waiting", None
+                put_back.append(key)
+        return put_back
+
+    def write(self, key: str, text: str) -> None:
+        """Keep what the visitor has made of an answer."""
+        if key in self.pictures and self.pictures[key].status == "done":
+            self.pictures[key].text = text
+
+    def take(self, event: Progress, asked: Asked, connection: Connection) -> Entry | None:
+        """Take in one event of the batch; the ledger entry of what it has cost, if it has."""
+        if isinstance(event, Ended):
+            self.ended = event
+            return None
+        picture = self.pictures.get(event.key)
+        if picture is None:
+            # Taken away meanwhile, and paid for all the same.
+            picture = Picture(event.key, "", "")
+        picture.pausing = None
+        entry = None
+        match event:
+            case ItemStarted():
+                picture.status = "running"
+            case ItemWaiting():
+                picture.pausing = event
+            case ItemDone(_, request, completion):
+                entry = _entry_of_answer(request, completion, connection)
+                _put_answer(picture, completion, asked)
+            case ItemFailed(_, error, charge):
+                entry = _entry_of_charge(charge, error.kind, connection)
+                picture.status, picture.error = "failed", error
+            case ItemStopped(_, charge):
+                entry = _entry_of_charge(charge, "stopped", connection)
+                picture.status = "stopped" if charge else "waiting"
+        if entry is not None:
+            picture.entries.append(entry)
+            self.ledger.add(entry)
+        return entry
+
+
+def forecast(
+    pictures: Sequence[Picture], asked: Asked, connection: Connection, reference: str
+) -> tuple[Forecast, list[Decimal | None]]:
+    """What asking these pictures will take, and the cost of each. CPU work of some milliseconds: call it in a thread.
+
+    Where nobody is charged, all is as it would be on ``reference``.
+    """
+    model = reference if connection.free else asked.model
+    counted = [
+        tokens.estimate(request_for(each.light(asked.detail), asked.prompt, model).messages, model) for each in pictures
+    ]
+    usages = [Usage(each.input_tokens, asked.preset.output_tokens) for each in counted]
+    costs = [
+        None if each.unknown_images else _price(connection, model, usage)
+        for each, usage in zip(counted, usages, strict=True)
+    ]
+    return (
+        Forecast(
+            pictures=len(pictures),
+            input_tokens=sum(each.input_tokens for each in counted),
+            image_tokens=sum(each.image_tokens for each in counted),
+            output_tokens=sum(usage.output_tokens for usage in usages),
+            unknown=sum(each.unknown_images for each in counted),
+            cost=total(costs),
+        ),
+        costs,
+    )
+
+
+def total(costs: Sequence[Decimal | None]) -> Decimal | None:
+    """The sum; None where one is unknown."""
+    return None if None in costs else sum((cost for cost in costs if cost is not None), Decimal(0))
+
+
+def _price(connection: Connection, model: str, usage: Usage) -> Decimal | None:
+    if not connection.free:
+        return cost_of(connection, model, usage)
+    price = price_usage(usage, model)
+    return price.total if price else None
+
+
+def _put_answer(picture: Picture, completion: Completion, asked: Asked) -> None:
+    """An answer, or what came in its place: a refusal or nothing but a filter leaves no description."""
+    picture.text = completion.text.strip()
+    picture.refusal, picture.finish_reason = completion.refusal, completion.finish_reason
+    picture.asked, picture.error = asked, None
+    picture.status = "done" if picture.text else "failed"
+
+
+def _entry_of_answer(request: ChatRequest, completion: Completion, connection: Connection) -> Entry | None:
+    finished = completion.finished
+    if finished is None:
+        return None
+    outcome = finished.finish_reason or "unstated"
+    return _entry(request, finished.usage, finished.cost, finished.timing, outcome, connection)
+
+
+def _entry_of_charge(charge: Charge | None, outcome: str, connection: Connection) -> Entry | None:
+    if charge is None:
+        return None
+    return _entry(charge.request, charge.usage, charge.cost, Timing(None, 0.0), outcome, connection)
+
+
+def _entry(
+    request: ChatRequest, usage: Usage, cost: Decimal | None, timing: Timing, outcome: str, connection: Connection
+) -> Entry:
+    images = [image for message in request.messages for image in message.images if isinstance(image, ImagePart)]
+    sizes = tuple((image.width, image.height) for image in images)
+    return Entry(datetime.now(UTC), request.model, usage, cost, timing, outcome, connection.free, sizes)
