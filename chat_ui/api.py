@@ -1,5 +1,5 @@
-"""The named endpoints for scripts: /chat, /count_tokens and /models. A failure is an error with our sentence, never
-an answer.
+"""The named endpoints for scripts: /chat, /describe, /count_tokens and /models. A failure is an error with our
+sentence, never an answer.
 
 A parameter is optional for clients where its widget holds a value, or where both widget and function say None; that is
 why every control has an invisible widget here, whose value means "not set".
@@ -9,18 +9,23 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from typing import Any
+from pathlib import Path
+from typing import Any, cast, get_args
 
 import gradio as gr
 
-from chat_core import discovery, tokens
+from chat_core import describing, discovery, tokens
+from chat_core.chat import complete
 from chat_core.connections import Connection
 from chat_core.errors import ChatError
-from chat_core.messages import Message, assistant
+from chat_core.fetch import fetch_image
+from chat_core.images import load_image
+from chat_core.messages import Detail, ImagePart, Message, assistant
 from chat_core.settings import Settings
 from chat_ui import gradio_messages, notes
 from chat_ui.controls import from_values
-from chat_ui.files_apart import read_transcript
+from chat_ui.files_apart import apart, read_transcript
+from chat_ui.gradio_inside import uploads
 from chat_ui.gradio_messages import GradioMessage
 from chat_ui.texts import Language, known_language, number, t
 from chat_ui.turn import Turn
@@ -105,6 +110,43 @@ def build(visit: gr.State, settings: Settings, app: Connection) -> None:
             raise gr.Error(t(language, "note.refusal.text", refusal=turn.refusal), print_exception=False)
         known.messages = [*known.messages, question, assistant(turn.text)][-MESSAGES_KEPT:]
 
+    async def describe(
+        picture: list[tuple[str, str]] | None = None,
+        url: str = "",
+        preset: str = "alt_text",
+        prompt: str = "",
+        language: str = "en",
+        model: str = "",
+        detail: str = "auto",
+        visit: Visit | None = None,
+        request: gr.Request | None = None,
+    ) -> tuple[str, str, str, str]:
+        """Describe one picture, a file or a URL. Gives the text, input tokens, output tokens, and the price in US
+        dollars ("unknown" where it is not known). ``prompt``: instead of the preset's."""
+        speech = _language(request)
+        connection = (visit or Visit()).connection(app)
+        try:
+            asked = describing.request_for(
+                await _picture(picture or [], url, detail, speech),
+                _prompt(preset, prompt, language, speech),
+                model.strip() or await discovery.first_model(connection),
+            )
+            completion = await complete(connection, asked, clocks=settings.clocks)
+        except ChatError as error:
+            raise gr.Error(notes.sentence(error, speech), print_exception=False) from None
+        text = completion.text.strip()
+        note = notes.of_end(completion.finish_reason, speech, text=text, refusal=completion.refusal)
+        if note and not text:
+            raise gr.Error(notes.plain(note), print_exception=False)
+        usage, finished = completion.usage, completion.finished
+        cost = finished.cost if finished else None
+        return (
+            text,
+            str(usage.input_tokens if usage else 0),
+            str(usage.output_tokens if usage else 0),
+            "unknown" if cost is None else f"{cost:f}",
+        )
+
     async def count_tokens(text: str, model: str = "", encoding: str = "", request: gr.Request | None = None) -> int:
         """Tokens of a text, by ``encoding`` or by the tokenizer of ``model``; o200k_base where neither is given."""
         if len(text) > LONGEST_COUNTED:
@@ -137,6 +179,22 @@ def build(visit: gr.State, settings: Settings, app: Connection) -> None:
         chat, [message, *inputs, session, visit], [answer, session], api_name="chat", **public
     )
     gr.Button(visible=False).click(
+        describe,
+        [
+            uploads(value=None, visible=False),  # picture
+            gr.Textbox(value="", visible=False),  # url
+            gr.Textbox(value="alt_text", visible=False),  # preset
+            gr.Textbox(value="", visible=False),  # prompt
+            gr.Textbox(value="en", visible=False),  # language
+            gr.Textbox(value="", visible=False),  # model
+            gr.Textbox(value="auto", visible=False),  # detail
+            visit,
+        ],
+        [gr.Textbox(visible=False) for _ in range(4)],
+        api_name="describe",
+        **public,
+    )
+    gr.Button(visible=False).click(
         count_tokens,
         [gr.Textbox(visible=False), gr.Textbox(value="", visible=False), gr.Textbox(value="", visible=False)],
         gr.Number(visible=False, precision=0),
@@ -154,6 +212,28 @@ async def _question(message: dict[str, Any], *, as_pictures: bool) -> Message | 
     parts: list[Any] = [{"path": path, "orig_name": name} for path, name in draft.files]
     entry: GradioMessage = {"role": "user", "content": [*parts, draft.text]}
     return (await read_transcript([entry], urls_as_pictures=as_pictures))[0]
+
+
+async def _picture(files: list[tuple[str, str]], url: str, detail: str, speech: Language) -> ImagePart:
+    """The one picture that was given. Raises ImageError, FetchError and gr.Error."""
+    level = cast(Detail, detail) if detail in get_args(Detail) and detail != "auto" else None
+    if url.strip():
+        return await fetch_image(url.strip(), detail=level)
+    if not files:
+        raise gr.Error(t(speech, "describe.no_picture"), print_exception=False)
+    path, name = files[0]
+    return await apart(load_image, Path(path), name=name, detail=level)
+
+
+def _prompt(preset: str, prompt: str, language: str, speech: Language) -> str:
+    """What is asked: the prompt that was given, or else the preset's. Raises gr.Error."""
+    if prompt.strip():
+        return prompt.strip()
+    found = describing.find(preset)
+    words = found.prompt.text(known_language(language)) if found else ""
+    if not words:
+        raise gr.Error(t(speech, "describe.unknown_preset", preset=preset), print_exception=False)
+    return words
 
 
 def _language(request: gr.Request | None) -> Language:

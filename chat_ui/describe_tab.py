@@ -17,7 +17,7 @@ from chat_core.settings import Settings
 from chat_ui import exports
 from chat_ui.describe_job import Job
 from chat_ui.describer import LONGEST_PROMPT, Describer
-from chat_ui.gradio_inside import Uploads
+from chat_ui.gradio_inside import uploads
 from chat_ui.localize import Localizer
 from chat_ui.texts import Language, t
 from chat_ui.visit import Visit
@@ -96,7 +96,7 @@ class DescribeTab:
 class Widgets:
     """All that the events set or read. ``asking``: what is asked, in the order of ``Describer.asked``."""
 
-    files: Uploads
+    files: gr.File
     urls: gr.Textbox
     add: gr.Button
     preset: gr.Dropdown
@@ -174,8 +174,8 @@ def build(
     return _wire(widgets, Describer(settings, app), visit, language, around)
 
 
-def _sources(words: Localizer) -> tuple[Uploads, gr.Textbox, gr.Button]:
-    files = words.add(Uploads(file_count="multiple", elem_id="describe-files", height=150), label="describe.files")
+def _sources(words: Localizer) -> tuple[gr.File, gr.Textbox, gr.Button]:
+    files = words.add(uploads(file_count="multiple", elem_id="describe-files", height=150), label="describe.files")
     urls = words.add(
         gr.Textbox(lines=2, max_lines=8, max_length=100_000, elem_id="describe-urls"),
         label="describe.urls",

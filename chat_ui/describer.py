@@ -70,7 +70,7 @@ class Describer:
         begin = t(language, key, count=number(len(waiting))) if waiting else t(language, "describe.start")
         return (
             estimate if job.pictures else f'<p class="quiet">{t(language, "describe.empty")}</p>',
-            gr.update(value=begin, visible=resting, interactive=bool(waiting)),
+            gr.update(value=begin, visible=resting and bool(waiting or not job.pictures), interactive=bool(waiting)),
             gr.update(visible=not resting),
             gr.update(value=t(language, "describe.retry_failed", count=number(failed)), visible=resting and failed > 0),
             gr.update(visible=resting and done > 0 and not waiting),

@@ -37,9 +37,8 @@ def problem(picture: Picture, language: Language) -> str:
     if picture.status not in ("done", "failed"):
         return t(language, f"describe.status_{picture.status}")
     note = notes.of_end(picture.finish_reason, language, text=picture.text, refusal=picture.refusal)
-    if note is None or picture.finish_reason is None:
-        return ""
-    return f"{note.title}. {note.text}".replace("`", "").replace("*", "")
+    # A server that never says why it ended is not worth a word here.
+    return "" if note is None or (picture.text and picture.finish_reason is None) else notes.plain(note)
 
 
 def _row(picture: Picture, language: Language) -> dict[str, Any]:

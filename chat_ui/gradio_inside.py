@@ -1,11 +1,13 @@
 """Everything that leans on Gradio's inside; each piece has a test that fails loudly on an upgrade."""
 
+from abc import ABCMeta
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 from gradio.blocks import Block
+from gradio.component_meta import ComponentMeta
 from gradio.data_classes import ListFiles
 from gradio.processing_utils import save_bytes_to_cache
 from gradio.utils import get_upload_folder
@@ -79,15 +81,23 @@ class BareChatInterface(gr.ChatInterface):
         """Wires nothing. The base class calls this at the end of its construction."""
 
 
-class Uploads(gr.File):
-    """A File that gives its uploads as (path, name). Gradio's own drops the names and leaves an open file for each."""
+def _paths_and_names(_: gr.File, payload: Any) -> list[tuple[str, str]]:
+    files = payload.root if isinstance(payload, ListFiles) else [payload] if payload else []
+    return [(file.path, file.orig_name or Path(file.path).name) for file in files]
 
-    is_template = True  # For Gradio: in the page it is a File.
 
-    def preprocess(self, payload: Any) -> Any:
-        """Pairs of path and name; Gradio has checked by now that the paths are those of uploads."""
-        files = payload.root if isinstance(payload, ListFiles) else [payload] if payload else []
-        return [(file.path, file.orig_name or Path(file.path).name) for file in files]
+# Made without Gradio's own metaclass, which would write a stub file beside this module.
+_Uploads = ABCMeta.__new__(
+    ComponentMeta, "Uploads", (gr.File,), {"is_template": True, "preprocess": _paths_and_names, "__module__": __name__}
+)
+
+
+def uploads(**options: Any) -> gr.File:
+    """A File that gives its uploads as pairs (path, name); Gradio has checked by then that they are uploads.
+
+    Gradio's own drops the names, and leaves an open temporary file for each.
+    """
+    return _Uploads(**options)
 
 
 def set_property(block: Block, name: str, value: object) -> None:

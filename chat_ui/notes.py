@@ -79,6 +79,11 @@ def sentence(error: ChatError, language: Language) -> str:
     return f"{title}. {_error_text(error, language)}".replace("`", "").replace("*", "")
 
 
+def plain(note: Note) -> str:
+    """A note as plain sentences, for files and for clients of the API."""
+    return f"{note.title}. {note.text}".replace("`", "").replace("*", "").replace("\\", "")
+
+
 def of_adjustment(adjustment: Adjustment, language: Language) -> str:
     """What in a request is not as it was asked for, as one sentence."""
     return t(

@@ -604,6 +604,8 @@ TEXTS: dict[str, tuple[str, str]] = {
         "### 이미지 여러 장을 한꺼번에 설명\n\n대체 텍스트, 캡션, 이미지 속 글자, 상품 소개. 이미지마다 요청 하나이며, 설명은 고치고 내보내고 "
         "채팅에서 이어서 물을 수 있습니다.",
     ),
+    "describe.no_picture": ("Give one picture, as a file or as a URL.", "이미지 하나를 파일이나 URL로 주세요."),
+    "describe.unknown_preset": ("There is no preset {preset}.", "{preset}이라는 프리셋은 없습니다."),
     "describe.files": (
         "Drop pictures or a whole folder here, or click to choose",
         "이미지나 폴더를 여기에 끌어다 놓거나 눌러서 고르세요",
@@ -619,7 +621,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "describe.prompt_info": ("Sent with each picture, as it stands here.", "이미지마다 여기 있는 그대로 보냅니다."),
     "describe.language": ("Answers in", "답의 언어"),
     "describe.detail": ("Detail", "세밀도"),
-    "describe.detail_auto": ("auto (not sent)", "자동 (보내지 않음)"),
+    "describe.detail_auto": ("auto", "자동"),
     "describe.detail_low": ("low", "낮음"),
     "describe.detail_high": ("high", "높음"),
     "describe.detail_original": ("original size", "원본 크기"),

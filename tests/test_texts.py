@@ -14,7 +14,9 @@ import pytest
 
 from chat_core import errors, models
 from chat_core.errors import ChatError, InputError
+from chat_core.messages import Detail
 from chat_ui.cards import CARDS
+from chat_ui.describe_job import Status
 from chat_ui.drills import DRILLS
 from chat_ui.texts import LANGUAGES, TEXTS, day, dollars, known_language, money, number, seconds, t
 
@@ -182,6 +184,10 @@ COMPUTED = {
     "card.*.title",
     "connection.*",
     "count.*",
+    "describe.*",
+    "describe.detail_*",
+    "describe.pausing_*",
+    "describe.status_*",
     "drill.*",
     "effort.*",
     "error.*.*",
@@ -215,10 +221,17 @@ USAGE_COLUMNS = {
     "speed",
     "end",
 }
+DESCRIBE_WORDS = {
+    *("copy", "chat", "retry"),
+    *(f"detail_{level}" for level in get_args(Detail)),
+    *("pausing_limit", "pausing_failure"),
+    *(f"status_{status}" for status in get_args(Status)),
+}
 EXPANSIONS = {
     "card": CARD_WORDS,
     "connection": CONNECTION_NAMES,
     "count": COUNT_COLUMNS,
+    "describe": DESCRIBE_WORDS,
     "drill": DRILL_WORDS,
     "usage": USAGE_COLUMNS,
 }
