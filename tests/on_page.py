@@ -128,8 +128,13 @@ def shown_code(page: Page, element: str) -> str:
     return link.evaluate("async link => (await fetch(link.href)).text()")
 
 
+def tab(page: Page, name: str) -> Locator:
+    """A tab by its id, in either language."""
+    return page.get_by_role("tab", name=re.compile("|".join(map(re.escape, TEXTS[f"tab.{name}"]))))
+
+
 def inspect(page: Page) -> None:
-    page.get_by_role("tab").nth(2).click()
+    tab(page, "inspect").click()
     expect(page.locator("#inspect-body a[download]")).to_be_attached()
 
 

@@ -45,6 +45,7 @@ from tests.on_page import (
     send,
     settled,
     switch_language,
+    tab,
     toast,
     visit,
 )
@@ -366,12 +367,12 @@ def test_the_note_of_a_card_leads_where_it_says_and_is_never_sent(pages: dict[La
     page = pages["ko"]
     begin_anew(page)
     play_card(page, "tale", "ko")
-    for tab, place, element, words in (
-        ("usage", 1, "#ledger table", "gpt"),
-        ("inspect", 2, "#inspect-body", "할아버지와 할머니가"),
+    for name, element, words in (
+        ("usage", "#ledger table", "gpt"),
+        ("inspect", "#inspect-body", "할아버지와 할머니가"),
     ):
-        option(page, t("ko", f"action.{tab}")).click()
-        expect(page.get_by_role("tab").nth(place)).to_have_attribute("aria-selected", "true")
+        option(page, t("ko", f"action.{name}")).click()
+        expect(tab(page, name)).to_have_attribute("aria-selected", "true")
         expect(page.locator(element)).to_contain_text(words)
         page.get_by_role("tab").first.click()
         expect(answers(page)).to_have_count(1)

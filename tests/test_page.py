@@ -49,6 +49,7 @@ from tests.on_page import (
     settled,
     shown_code,
     switch_language,
+    tab,
     text_file,
     toast,
     under,
@@ -528,11 +529,14 @@ def test_the_language_is_switched_in_mid_chat(chat: Page, stage: Stage) -> None:
         user("점심은?"),
     ]
     expect(note(chat, "토큰")).to_be_visible()
-    for tab in (1, 2):
-        chat.get_by_role("tab").nth(tab).click()
-        expect(chat.get_by_role("tab").nth(tab)).to_have_attribute("aria-selected", "true")
-        expect(chat.locator(".sheet").nth(tab - 1)).to_be_visible()
-        expect(chat.locator((".sheet table", "#inspect-body a[download]")[tab - 1]).first).to_be_attached()
+    for name, element in (
+        ("describe", "#describe-start"),
+        ("usage", "#ledger table"),
+        ("inspect", "#inspect-body a[download]"),
+    ):
+        tab(chat, name).click()
+        expect(tab(chat, name)).to_have_attribute("aria-selected", "true")
+        expect(chat.locator(element)).to_be_attached()
         assert english_words(chat) == []
     switch_language(chat, "en")
     expect(chat.locator("#new-chat")).to_have_text(t("en", "chat.new"))
@@ -821,10 +825,10 @@ def test_nothing_runs_over_the_edge_of_the_window(browser: Browser, stage: Stage
         assert place["x"] >= 0
         assert place["x"] + place["width"] <= width
         assert place["y"] + place["height"] <= 844
-        for tab in (1, 2):
-            if phone and not page.get_by_role("tab").nth(tab).is_visible():
+        for name in ("describe", "usage", "inspect"):
+            if phone and not tab(page, name).is_visible():
                 continue
-            page.get_by_role("tab").nth(tab).click()
+            tab(page, name).click()
             assert page.evaluate(OVERFLOW) <= 0
         edge = Image.open(io.BytesIO(page.screenshot())).convert("L").crop((width - 3, 600, width - 2, 601))
         assert (edge.tobytes()[0] > 127) is (theme == "light")
