@@ -13,12 +13,13 @@ from typing import Any
 
 import gradio as gr
 import pytest
+from gradio.data_classes import FileData, ListFiles
 from gradio.state_holder import SessionState
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
-from chat_ui import gates, look
-from chat_ui.gradio_inside import english_words, message_of_part, set_property
+from chat_ui import gates, gradio_inside, look
+from chat_ui.gradio_inside import english_words, message_of_part, set_property, uploads
 
 LABELS = {
     "ko": {
@@ -376,3 +377,14 @@ def test_two_clicks_send_once_and_an_empty_box_sends_nothing(chat: Page) -> None
     expect(rows(chat, "bot").last).to_contain_text("once 0")
     expect(chat.locator("#message-box .submit-button")).to_be_visible()
     assert rows(chat, "user").count() == questions + 1
+
+
+def test_uploads_come_with_their_names_and_no_stub_is_written() -> None:
+    with gr.Blocks():
+        field = uploads(file_count="multiple")
+    assert field.get_block_name() == "file"
+    files = [FileData(path="/u/1/a.png", orig_name="한글 a.png"), FileData(path="/u/2/b.png")]
+    assert field.preprocess(ListFiles(files)) == [("/u/1/a.png", "한글 a.png"), ("/u/2/b.png", "b.png")]
+    assert field.preprocess(files[0]) == [("/u/1/a.png", "한글 a.png")]
+    assert field.preprocess(None) == []
+    assert list(Path(gradio_inside.__file__).parent.glob("*.pyi")) == []

@@ -13,7 +13,7 @@ import pytest
 from PIL import Image, ImageCms, PngImagePlugin
 
 from chat_core.errors import ImageError
-from chat_core.images import MAX_BYTES, MAX_SIDE, as_data_url, load_image
+from chat_core.images import MAX_BYTES, MAX_SIDE, as_data_url, load_image, thumbnail
 from chat_core.messages import ImagePart, RemoteImage
 
 SECRET = b"owner Kim, 37.5665 N"
@@ -520,3 +520,24 @@ def test_a_web_address_is_not_fetched() -> None:
 )
 def test_sources_that_give_nothing(source: str | Path, reason: str) -> None:
     assert reason_of(source) == reason
+
+
+# --- small copies -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("mode", "kind"), [("RGB", "JPEG"), ("L", "JPEG"), ("RGBA", "PNG")])
+def test_a_thumbnail_is_small_and_keeps_shape_and_transparency(mode: str, kind: str) -> None:
+    picture = gradient((480, 240)).convert(mode)
+    if mode == "RGBA":
+        picture.putalpha(Image.linear_gradient("L").resize(picture.size))
+    url = thumbnail(load_image(encoded(picture, "PNG")), 96)
+    small = Image.open(io.BytesIO(base64.b64decode(url.partition(",")[2])))
+    assert (small.size, small.format) == ((96, 48), kind)
+    assert url.startswith(f"data:image/{kind.lower()};base64,")
+
+
+def test_a_thumbnail_is_never_larger_than_the_picture_and_none_of_a_broken_one() -> None:
+    small = base64.b64decode(thumbnail(load(encoded(gradient((48, 32)), "PNG"))).partition(",")[2])
+    assert Image.open(io.BytesIO(small)).size == (48, 32)
+    with pytest.raises(ImageError):
+        thumbnail(ImagePart(b"nothing", "image/png", 8, 8))
