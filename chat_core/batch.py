@@ -127,11 +127,14 @@ class ItemDone:
 
 @dataclass(frozen=True, slots=True)
 class ItemFailed:
-    """No (whole) answer, after all tries. ``charge``: of what had been written by then; None: nothing had."""
+    """No (whole) answer, after all tries. ``request``, ``started``: what was sent; None: nothing was.  ``charge``: of
+    what had been written by then; None: nothing had."""
 
     key: str
     error: ChatError
     charge: Charge | None = None
+    request: ChatRequest | None = None
+    started: Started | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,7 +276,7 @@ class _Batch:
                 cost = completion.finished.cost if completion.finished else None
                 self._pay(work.item, cost)
                 self._unavailable = 0
-            case ItemFailed(key, error, charge):
+            case ItemFailed(key, error, charge, _, _):
                 work = self._running.pop(key)
                 if charge:
                     self._pay(work.item, charge.cost)
@@ -332,7 +335,8 @@ class _Batch:
             end = ItemDone(key, work.request, work.completion)
         except ChatError as error:
             # Without its traceback, whose frames would keep the request alive as long as the error.
-            end = ItemFailed(key, error.with_traceback(None), await self._charge(work) if work.written else None)
+            charge = await self._charge(work) if work.written else None
+            end = ItemFailed(key, error.with_traceback(None), charge, work.request, work.completion.started)
         except Exception as error:
             log.error("An item failed: %s", type(error).__name__, exc_info=error)
             end = ItemFailed(key, ChatError("Something unexpected happened."))

@@ -206,7 +206,7 @@ class Job:
             case ItemDone(_, request, completion):
                 entry = _entry_of_answer(request, completion, connection)
                 _put_answer(picture, completion, asked)
-            case ItemFailed(_, error, charge):
+            case ItemFailed(_, error, charge, _, _):
                 entry = _entry_of_charge(charge, error.kind, connection)
                 picture.status, picture.error = "failed", error
             case ItemStopped(_, charge):

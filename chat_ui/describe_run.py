@@ -15,10 +15,11 @@ from decimal import Decimal
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from chat_core.batch import Budget, Item, run
+from chat_core.batch import Budget, Item, ItemDone, ItemFailed, Progress, run
 from chat_core.connections import Connection
 from chat_core.describing import request_for
 from chat_core.errors import ChatError, ImageError, InputError
+from chat_core.events import Started
 from chat_core.fetch import fetch_image
 from chat_core.file_names import safe_name
 from chat_core.images import load_image, thumbnail
@@ -29,6 +30,7 @@ from chat_core.settings import Clocks
 from chat_ui.describe_job import Asked, Job, Picture, forecast
 from chat_ui.files_apart import apart
 from chat_ui.gradio_inside import keep_file
+from chat_ui.turn import Turn
 
 log = logging.getLogger("vitrine.describe")
 
@@ -113,8 +115,11 @@ async def ask(
     reference: str,
     ledger: Ledger,
     clocks: Clocks,
+    keep: Callable[[Turn], None],
 ) -> AsyncGenerator[None, None]:
     """Ask these pictures, within a budget; each answer is in ``job``, and what it cost in ``ledger``, when it is there.
+
+    ``keep``: gets each request that was sent, with what came of it.
 
     Setting ``job.stop`` ends it; closing or cancelling this closes the requests at the server.
     """
@@ -134,6 +139,8 @@ async def ask(
             async for event in progress:
                 if entry := job.take(event, asked, connection):
                     ledger.add(entry)
+                if turn := _turn(event, connection, clocks):
+                    keep(turn)
                 news.set()
 
     try:
@@ -145,6 +152,21 @@ async def ask(
         job.broken = True
     finally:
         job.rest()
+
+
+def _turn(event: Progress, connection: Connection, clocks: Clocks) -> Turn | None:
+    """A request that has ended, as Under the hood shows it; None for other events."""
+    match event:
+        case ItemDone(_, request, completion):
+            turn = Turn(connection, request, clocks)
+            turn.started = [completion.started] if completion.started else []
+            turn.finished = completion.finished
+        case ItemFailed(_, error, _, ChatRequest() as request, Started() as started):
+            turn = Turn(connection, request, clocks)
+            turn.started, turn.error = [started], error
+        case _:
+            return None
+    return turn
 
 
 def _maker(picture: Picture, asked: Asked) -> Callable[[], Awaitable[ChatRequest]]:

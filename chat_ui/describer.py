@@ -152,7 +152,7 @@ class Describer:
             yield *self.shown(visit, language, reference), *UNMOVED
             return
         asking_now = describe_run.ask(
-            job, keys, asked, budget, connection, reference, visit.ledger, self.settings.clocks
+            job, keys, asked, budget, connection, reference, visit.ledger, self.settings.clocks, visit.keep
         )
         job.language, job.reference = language, reference
         buttons: tuple[Any, ...] = BUSY

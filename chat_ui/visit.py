@@ -130,6 +130,10 @@ class Visit:
         """Keep a turn from its start, so that a stopped one is not lost."""
         self.current = turn
         self.answered_in = self.conversation
+        self.keep(turn)
+
+    def keep(self, turn: Turn) -> None:
+        """Keep a request to be looked at, and let the oldest go."""
         self.turns_made += 1
         self.turns = [*self.turns, turn][-TURNS_KEPT:]
         while len(self.turns) > 1 and sum(kept.weight for kept in self.turns) > BYTES_KEPT:

@@ -28,6 +28,7 @@ from chat_ui.describe_job import MOST_PICTURES, Asked, Job, forecast
 from chat_ui.describe_view import gallery_html, progress_html
 from chat_ui.exports import COLUMNS, exported
 from chat_ui.texts import LANGUAGES, Language
+from chat_ui.turn import Turn
 from tests import scripted_server as play
 from tests.scripted_server import Exchange, Script, ScriptedServer
 
@@ -97,12 +98,25 @@ def place_of(exchange: Exchange) -> int:
 
 
 async def run_all(
-    job: Job, server: ScriptedServer, *, budget: Budget | None = None, ledger: Ledger | None = None
+    job: Job,
+    server: ScriptedServer,
+    *,
+    budget: Budget | None = None,
+    ledger: Ledger | None = None,
+    kept: list[Turn] | None = None,
 ) -> Ledger:
     keys = [picture.key for picture in job.to_ask]
     ledger = ledger if ledger is not None else Ledger()
     steps = describe_run.ask(
-        job, keys, asked(), budget or Budget(items=100), connection(server), REFERENCE, ledger, QUICK
+        job,
+        keys,
+        asked(),
+        budget or Budget(items=100),
+        connection(server),
+        REFERENCE,
+        ledger,
+        QUICK,
+        (kept if kept is not None else []).append,
     )
     async with aclosing(steps) as seen:
         async for _ in seen:
@@ -139,7 +153,8 @@ async def test_fifty_all_end_with_an_answer_or_a_sentence_in_their_order(
             ),
         }
     )
-    ledger = await run_all(job, server)
+    kept: list[Turn] = []
+    ledger = await run_all(job, server, kept=kept)
     pictures = list(job.pictures.values())
     assert [picture.name for picture in pictures] == [*(f"picture-{n}.png" for n in range(50)), "trap.png"]
     failed = {n for n, picture in enumerate(pictures) if picture.status == "failed"}
@@ -161,6 +176,10 @@ async def test_fifty_all_end_with_an_answer_or_a_sentence_in_their_order(
     assert [row["name"] for row in rows] == [picture.name for picture in pictures]
     assert sum(Decimal(row["cost_usd"]) for row in rows) == sum(costs)
     assert all(row["description"] or row["problem"] for row in rows)
+
+    # Each request can be looked at, with what came of it.
+    assert len(kept) == 50
+    assert all(turn.started and (turn.finished is None) is (turn.error is not None) for turn in kept)
 
 
 async def test_stop_and_go_on_pays_for_nothing_twice(server: ScriptedServer, tmp_path: Path) -> None:
@@ -209,7 +228,7 @@ async def test_a_page_that_goes_away_closes_the_requests(server: ScriptedServer,
     job = await job_of(3, tmp_path)
     server.script = play.hold_after()
     keys = list(job.pictures)
-    steps = describe_run.ask(job, keys, asked(), Budget(items=9), connection(server), REFERENCE, Ledger(), QUICK)
+    steps = describe_run.ask(job, keys, asked(), Budget(items=9), connection(server), REFERENCE, Ledger(), QUICK, print)
     async with aclosing(steps) as seen:
         async for _ in seen:
             if len(server.requests) == 3:
