@@ -399,6 +399,14 @@ TEXTS: dict[str, tuple[str, str]] = {
         "JSON mode needs the word JSON in the messages, so this was added to the system message: “{value}”",
         "JSON 모드에는 메시지에 JSON이라는 말이 있어야 해서 시스템 메시지에 다음을 덧붙였습니다: “{value}”",
     ),
+    "adjustment.old_pictures_left_out": (
+        "{value} older picture(s) were not sent again; a line of text stands in their place.",
+        "예전 이미지 {value}개는 다시 보내지 않고, 그 자리에 글 한 줄을 남겼습니다.",
+    ),
+    "adjustment.picture_fetched_here": (
+        "The server could not fetch the picture from {value}, so it was fetched here and sent along.",
+        "서버가 {value}의 이미지를 받지 못해서, 여기에서 받아 함께 보냈습니다.",
+    ),
     # errors: what happened, what it means, what to do
     "error.key_missing.title": ("An API key is needed", "API 키가 필요합니다"),
     "error.key_missing.text": (
@@ -448,6 +456,11 @@ TEXTS: dict[str, tuple[str, str]] = {
     "error.image_refused.text": (
         "This model takes no pictures, or could not use this one. Choose a model that takes pictures, or send another (PNG, JPEG, WEBP).",
         "이 모델이 이미지를 받지 않거나 이 이미지를 쓸 수 없습니다. 이미지를 받는 모델을 고르거나 다른 이미지(PNG, JPEG, WEBP)를 보내세요.",
+    ),
+    "error.image_not_fetched.title": ("The server could not fetch the picture", "서버가 이미지를 받지 못했습니다"),
+    "error.image_not_fetched.text": (
+        "The model's server could not load the picture from its address. Save the picture and attach it as a file.",
+        "모델의 서버가 이미지를 그 주소에서 불러오지 못했습니다. 이미지를 저장해서 파일로 첨부하세요.",
     ),
     "error.parameter_refused.title": ("A parameter was refused", "파라미터가 거절되었습니다"),
     "error.parameter_refused.text": (

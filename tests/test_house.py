@@ -272,6 +272,7 @@ PUBLIC = [
     "Connection",
     "Finished",
     "ImagePart",
+    "ImagePolicy",
     "JsonObject",
     "JsonSchema",
     "Message",
