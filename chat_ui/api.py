@@ -8,7 +8,7 @@ why every control has an invisible widget here, whose value means "not set".
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import gradio as gr
@@ -16,11 +16,11 @@ import gradio as gr
 from chat_core import discovery, tokens
 from chat_core.connections import Connection
 from chat_core.errors import ChatError
-from chat_core.messages import Message, assistant
+from chat_core.messages import ImagePart, Message, assistant
 from chat_core.settings import Settings
 from chat_ui import gradio_messages, notes
-from chat_ui.controls import from_values
-from chat_ui.files_apart import read_transcript
+from chat_ui.controls import Controls, from_values
+from chat_ui.files_apart import read_transcript, size_picture
 from chat_ui.gradio_messages import GradioMessage
 from chat_ui.texts import Language, known_language, number, t
 from chat_ui.turn import Turn
@@ -57,6 +57,9 @@ def build(visit: gr.State, settings: Settings, app: Connection) -> None:
         gr.Number(value=None, visible=False),  # seed
         gr.Textbox(value="", visible=False),  # stop
         gr.Textbox(value="url", visible=False),  # picture_links
+        gr.Textbox(value="", visible=False),  # detail
+        gr.Textbox(value="as_is", visible=False),  # sizing
+        gr.Textbox(value="2", visible=False),  # pictures_kept
     ]
     answer = gr.Textbox(visible=False)
 
@@ -75,6 +78,9 @@ def build(visit: gr.State, settings: Settings, app: Connection) -> None:
         seed: float | None = None,
         stop: str = "",
         picture_links: str = "url",
+        detail: str = "",
+        sizing: str = "as_is",
+        pictures_kept: str = "2",
         session: ApiSession | None = None,
         visit: Visit | None = None,
         request: gr.Request | None = None,
@@ -85,12 +91,13 @@ def build(visit: gr.State, settings: Settings, app: Connection) -> None:
         connection = state.connection(app)
         own_temperature = temperature is not None
         values = (model, persona, own_temperature, temperature, json_mode, history, turns, stream)
-        controls = from_values(*values, max_tokens, top_p, reasoning_effort, seed, stop, picture_links)
+        pictures = (picture_links, detail, sizing, pictures_kept)
+        controls = from_values(*values, max_tokens, top_p, reasoning_effort, seed, stop, *pictures)
         try:
-            question = await _question(message, as_pictures=picture_links == "url")
+            default = state.first_model or await discovery.first_model(connection)
+            question = await _question(message, controls, controls.model or default)
             if question is None:
                 raise gr.Error(t(language, "chat.nothing_to_send"), print_exception=False)
-            default = state.first_model or await discovery.first_model(connection)
             asked = controls.request([*known.messages, question], default)
             turn = Turn(connection, asked, settings.clocks)
             async with aclosing(turn.snapshots()) as snapshots:
@@ -146,14 +153,20 @@ def build(visit: gr.State, settings: Settings, app: Connection) -> None:
     gr.Button(visible=False).click(models, visit, gr.JSON(visible=False), api_name="models", **public)
 
 
-async def _question(message: dict[str, Any], *, as_pictures: bool) -> Message | None:
+async def _question(message: dict[str, Any], controls: Controls, model: str) -> Message | None:
     """The client's message as a core message; None if there is nothing in it. Raises InputError."""
     draft = gradio_messages.draft(message)
     if draft.empty:
         return None
-    parts: list[Any] = [{"path": path, "orig_name": name} for path, name in draft.files]
-    entry: GradioMessage = {"role": "user", "content": [*parts, draft.text]}
-    return (await read_transcript([entry], urls_as_pictures=as_pictures))[0]
+    files: list[Any] = [{"path": path, "orig_name": name} for path, name in draft.files]
+    entry: GradioMessage = {"role": "user", "content": [*files, draft.text]}
+    question = (await read_transcript([entry], urls_as_pictures=controls.picture_links == "url"))[0]
+    detail = controls.image_policy.detail
+    parts = [
+        await size_picture(part, controls.sizing, model, detail) if isinstance(part, ImagePart) else part
+        for part in question.parts
+    ]
+    return replace(question, parts=tuple(parts))
 
 
 def _language(request: gr.Request | None) -> Language:

@@ -19,9 +19,10 @@ from chat_core.connections import Connection
 from chat_core.errors import ChatError
 from chat_core.events import Finished, ReasoningDelta, RefusalDelta, Retrying, Started, TextDelta, Timing
 from chat_core.ledger import Entry
-from chat_core.messages import ImagePart
+from chat_core.messages import ImagePart, RemoteImage
 from chat_core.request import ChatRequest
 from chat_core.settings import Clocks
+from chat_core.tokens import image_tokens
 
 log = logging.getLogger("vitrine.turn")
 
@@ -147,6 +148,7 @@ class Turn:
                 self.outcome,
                 free=self.connection.free,
                 pictures=_sizes(self.request),
+                image_estimate=_image_estimate(self.request),
             )
         return self.entry
 
@@ -201,5 +203,20 @@ class Turn:
 
 
 def _sizes(request: ChatRequest) -> tuple[tuple[int, int], ...]:
-    images = [image for message in request.messages for image in message.images]
-    return tuple((image.width, image.height) for image in images if isinstance(image, ImagePart))
+    return tuple((image.width, image.height) for image in _images(request) if isinstance(image, ImagePart))
+
+
+def _image_estimate(request: ChatRequest) -> int | None:
+    """Tokens of the pictures that went out; None where there are none, or one's cost cannot be told."""
+    costs = [
+        image_tokens(image.width, image.height, request.model, image.detail or "auto")
+        if isinstance(image, ImagePart)
+        else None
+        for image in _images(request)
+    ]
+    known = [cost for cost in costs if cost is not None]
+    return sum(known) if known and len(known) == len(costs) else None
+
+
+def _images(request: ChatRequest) -> list[ImagePart | RemoteImage]:
+    return [image for message in request.sent.messages for image in message.images]

@@ -298,6 +298,7 @@ def test_only_three_endpoints_are_public_and_every_control_is_optional(client: C
     assert {each["parameter_name"] for each in parameters} == {
         "message", "model", "persona", "temperature", "json_mode", "history", "turns", "stream", "max_tokens",
         "top_p", "reasoning_effort", "seed", "stop", "picture_links",
+        "detail", "sizing", "pictures_kept",
     }  # fmt: skip
 
 

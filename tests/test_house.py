@@ -30,6 +30,7 @@ FLOORS = [
         "conversation",
         "describing",
         "fetch",
+        "image_economy",
         "images",
         "ledger",
         "models",

@@ -182,6 +182,7 @@ COMPUTED = {
     "card.*.title",
     "connection.*",
     "count.*",
+    "detail.*",
     "drill.*",
     "effort.*",
     "error.*.*",
@@ -193,7 +194,9 @@ COMPUTED = {
     "note.*.text",
     "note.*.title",
     "note.stopped_*.text",
+    "picture.*",
     "pictures.*",
+    "sizing.*",
     "usage.*",
 }
 # What the patterns that would take in a whole room of texts really make.
