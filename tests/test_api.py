@@ -403,7 +403,7 @@ async def config(http: httpx.AsyncClient) -> dict[str, Any]:
 
 
 # A raw call names every parameter, in the order of the function; these are the defaults of all but the message.
-UNTOUCHED = ["", "", None, False, "all", None, True, None, None, "", None, "", "url"]
+UNTOUCHED = ["", "", None, False, "all", None, True, None, None, "", None, "", "url", "", "as_is", "2"]
 
 
 async def call(http: httpx.AsyncClient, message: Any) -> str:
