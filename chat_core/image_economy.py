@@ -9,7 +9,7 @@ from typing import Literal, get_args
 from chat_core import models
 from chat_core.images import resized
 from chat_core.messages import Detail, ImagePart
-from chat_core.tokens import image_tokens, seen_size
+from chat_core.tokens import image_patches, image_tokens, seen_size
 
 Sizing = Literal["as_is", "fit", "small"]
 """``fit``: to the pixels that the model looks at anyway, which costs no quality.  ``small``: to ``SMALL_SIDE``."""
@@ -23,18 +23,25 @@ DETAILS: tuple[Detail, ...] = get_args(Detail)
 @dataclass(frozen=True, slots=True)
 class Level:
     """A picture at one level of detail. ``tokens``: None where they cannot be told.  ``taken``: False where the model
-    is known not to take this level."""
+    is known not to take this level.  ``too_large``: the API refuses a picture of so many patches."""
 
     detail: Detail
     tokens: int | None
     taken: bool = True
+    too_large: bool = False
 
 
 def levels(width: int, height: int, model: str) -> tuple[Level, ...]:
     """What a picture of so many pixels costs at each level, in the API's order of them."""
     profile = models.lookup(model)
     return tuple(
-        Level(detail, image_tokens(width, height, model, detail), profile.takes_detail(detail)) for detail in DETAILS
+        Level(
+            detail,
+            image_tokens(width, height, model, detail),
+            profile.takes_detail(detail),
+            (image_patches(width, height, model, detail) or 0) > models.MAX_IMAGE_PATCHES,
+        )
+        for detail in DETAILS
     )
 
 

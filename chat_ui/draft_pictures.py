@@ -73,6 +73,8 @@ class _Pricing:
         chosen = ' class="chosen"' if level.detail == self.detail else ""
         if not level.taken:
             words = t(self.language, "picture.not_taken")
+        elif level.too_large:
+            words = t(self.language, "picture.too_large")
         elif level.tokens is None:
             words = t(self.language, "picture.unknown")
         else:

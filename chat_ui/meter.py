@@ -12,8 +12,8 @@ from chat_core.conversation import sendable
 from chat_core.discovery import ListedModel
 from chat_core.errors import InputError
 from chat_core.events import Usage
-from chat_core.image_economy import target_size
-from chat_core.messages import ImagePart, Message, Part, RemoteImage, TextPart
+from chat_core.image_economy import levels, target_size
+from chat_core.messages import Detail, ImagePart, Message, Part, RemoteImage, TextPart
 from chat_core.pricing import price_usage
 from chat_core.tokens import Estimate
 from chat_ui import draft_pictures, gradio_messages, notes
@@ -74,7 +74,7 @@ async def measure(
         line.append(_old_pictures(left_out, visit.kept_history, language))
     if links := sum(isinstance(part, RemoteImage) for part in message.parts):
         line.append(t(language, "meter.urls", count=links, how=t(language, f"pictures.{controls.picture_links}")))
-    problems = _problems(known, whole, message, language)
+    problems = _problems(known, whole, message, controls.image_policy.detail or "auto", language)
     shown = [file for file in files if isinstance(file.part, ImagePart)]
     strip = draft_pictures.strip_html(shown, message, model, controls, connection, language, reference)
     return Measured(
@@ -171,7 +171,11 @@ def _price(
     return t(language, "meter.price", money=money(price.total, won_per_dollar))
 
 
-def _problems(known: ListedModel, whole: Estimate, message: Message, language: Language) -> list[str]:
+def _too_large(picture: ImagePart, model: str, detail: Detail) -> bool:
+    return any(level.too_large for level in levels(picture.width, picture.height, model) if level.detail == detail)
+
+
+def _problems(known: ListedModel, whole: Estimate, message: Message, detail: Detail, language: Language) -> list[str]:
     """What the server would refuse, told before it is sent."""
     problems = []
     limit = known.profile.input_limit or known.profile.context_window
@@ -179,6 +183,9 @@ def _problems(known: ListedModel, whole: Estimate, message: Message, language: L
         problems.append(t(language, "meter.overflow", model=known.id, limit=number(limit)))
     if message.images and known.profile.images is False:
         problems.append(t(language, "meter.no_images", model=known.id))
+    for picture in message.images:
+        if isinstance(picture, ImagePart) and _too_large(picture, known.id, detail):
+            problems.append(t(language, "meter.picture_too_large", name=picture.name, model=known.id))
     if known.shutdown and known.shutdown <= date.today():
         problems.append(t(language, "meter.ended", model=known.id, date=day(known.shutdown, language)))
     return problems

@@ -323,6 +323,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "{model} takes no pictures; the server will refuse this message.",
         "{model}은(는) 이미지를 받지 않아 서버가 거절할 것입니다.",
     ),
+    "meter.picture_too_large": (
+        "{name} is too large for {model} at this level of detail. Choose the level high or low, or a smaller size.",
+        "{name}: 이 정밀도로 {model}에 보내기에는 너무 큽니다. 정밀도를 높음이나 낮음으로 하거나 크기를 줄이세요.",
+    ),
     "meter.ended": ("{model} was shut down on {date}.", "{model}은(는) {date}에 종료되었습니다."),
     "meter.urls": ("{count} picture link(s): {how}", "이미지 링크 {count}개: {how}"),
     # footnote of an answer
@@ -336,6 +340,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "picture.on": ("on {model}:", "{model} 기준:"),
     "picture.unknown": ("unknown", "모름"),
     "picture.not_taken": ("not taken", "받지 않음"),
+    "picture.too_large": ("refused: too large", "거절됨: 너무 큼"),
     "picture.low_dearer": ("low costs more than high on this model", "이 모델에서는 low가 high보다 비쌉니다"),
     "picture.sent_as": (
         "sent as {width} × {height}: saves {tokens} tokens{price}",

@@ -45,6 +45,12 @@ def test_what_it_costs_at_each_level(model: str, levels: str) -> None:
     assert levels in " ".join(shown(model))
 
 
+def test_a_level_at_which_the_api_refuses_it_for_its_size_is_told() -> None:
+    large = DraftFile(ImagePart(b"", "image/jpeg", 8192, 6144, "large.jpg"), 9_000_000)
+    strip = strip_html([large], user(large.part), "gpt-5.6-luna", Controls(), OPENAI, "en", "gpt-5.4-mini")
+    assert re.findall(r"<b>(\w+)</b> refused: too large", strip) == ["auto", "original"]
+
+
 def test_low_that_is_dearer_than_high_is_told() -> None:
     assert "low costs more than high on this model" in shown("gpt-5.4")
     assert "low costs more than high on this model" not in shown("gpt-4o")

@@ -57,6 +57,12 @@ def test_levels_in_the_order_of_the_api_with_low_dearer_than_high() -> None:
     assert [level.tokens for level in levels(2400, 1800, "somebodys-model")] == [None] * 4
 
 
+def test_a_picture_that_the_api_refuses_for_its_patches() -> None:
+    too_large = {level.detail: level.too_large for level in levels(8192, 6144, "gpt-5.6-luna")}
+    assert too_large == {"auto": True, "low": False, "high": False, "original": True}
+    assert not any(level.too_large for level in levels(8192, 6144, "gpt-4o"))
+
+
 @pytest.mark.parametrize(
     ("size", "sizing", "model", "target"),
     [
