@@ -35,7 +35,7 @@ def _describes_shapes(view: View) -> Text:
         " ",
         (
             all_shapes,
-            view.speaker.say("describe_largest", figure=view.figure(largest), place=view.place(largest)),
+            view.speaker.say("describe_largest", figure=view.subject(largest), place=view.place(largest)),
         ),
     )
 

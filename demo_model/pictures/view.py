@@ -85,19 +85,34 @@ class View:
             return self.words.figure(self.asked.colours[0], kind, number)
         return self.words.kind(kind, number)
 
+    def topic(self, figure: str) -> str:
+        """A figure as what a sentence is about."""
+        return self.words.marked(figure, "은", "는")
+
+    def subject(self, shape: Shape) -> str:
+        """A figure as what does something in a sentence."""
+        return self.words.marked(self.figure(shape), "이", "가")
+
     def bar(self, bar: Bar) -> str:
-        return self.words.say("bar_ref", number=bar.number, colour=self.words.colour(bar.colour))
+        assert self.chart is not None  # a bar is of one
+        return self.words.bar(bar, self.chart)
 
     def bars(self, bars: Sequence[Bar]) -> str:
         return self.words.listed([self.bar(bar) for bar in sorted(bars, key=lambda bar: bar.number)][:MOST_LISTED])
 
     def bar_list(self, bars: Sequence[Bar]) -> str:
-        return ", ".join(
+        """The heights of bars: of all of them in their order, of some with their places."""
+        assert self.chart is not None  # bars are of one
+        everything = len(bars) == len(self.chart.bars)
+        heights = ", ".join(
             self.words.say(
-                "bar_height", number=bar.number, colour=self.words.colour(bar.colour), percent=percent(bar.height)
+                "bar_height",
+                bar=self.words.colour(bar.colour) if everything else self.topic(self.bar(bar)),
+                percent=percent(bar.height),
             )
             for bar in bars
         )
+        return self.words.say("bars_all", side=self.words.side(self.chart), bars=heights) if everything else heights
 
     def reasons(self) -> str:
         """The measures that make a picture a table, a form, a receipt or a text."""
