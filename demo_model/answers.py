@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from demo_model import reasoning, tokens
-from demo_model.call import Call, Language, Measured, Turn
+from demo_model.call import Attached, Call, Language, Turn
 from demo_model.family import Model
 from demo_model.grammar import Text, after, as_text, joined
 from demo_model.lazy_regex import lazy_regex
@@ -129,7 +129,7 @@ def _distress(reading: Reading) -> Text | None:
 def _pictures(reading: Reading) -> Text | None:
     if not reading.last.pictures:
         return None
-    described = picture_answers.answer(reading.question, reading.speaker, reading.last.pictures)
+    described = picture_answers.answer(reading.question, reading.speaker, reading.last.looked_at())
     return joined("\n\n", (described, _files(reading) or ""))
 
 
@@ -139,10 +139,12 @@ def _asks_for_pictures(reading: Reading) -> Text | None:
     if len(question) > _SHORT_QUESTION:
         return None
     asked = ASKS["picture"].search(question) is not None
-    shown = (turn.pictures for turn in reversed(reading.turns) if turn.pictures)
-    earlier = next(shown, ()) if _shows_picture(reading) else ()
+    earlier = (
+        next((turn for turn in reversed(reading.turns) if turn.pictures), None) if _shows_picture(reading) else None
+    )
     if earlier and (asked or picture_questions.concerns(question)):
-        return joined("\n\n", (speaker.say("picture_earlier"), picture_answers.answer(question, speaker, earlier)))
+        told = picture_answers.answer(question, speaker, earlier.looked_at())
+        return joined("\n\n", (speaker.say("picture_earlier"), told))
     if speaker.explain(question) or ASKS["code"].search(question):
         return None
     counts_figures = picture_questions.concerns(question) and picture_questions.read(question).figures
@@ -240,7 +242,7 @@ def _recalls(reading: Reading) -> Text | None:
 
 
 def _shows_picture(reading: Reading) -> bool:
-    return any(isinstance(picture, Measured) for turn in reading.turns for picture in turn.pictures)
+    return any(isinstance(picture, Attached) for turn in reading.turns for picture in turn.pictures)
 
 
 def _worded(key: str) -> str:

@@ -1,6 +1,6 @@
 """One request, checked: what the answers are made from. Frozen values, free of the wire's shapes."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -27,7 +27,6 @@ class Measured:
     contrast: float
     transparent: float
     colours: tuple[tuple[str, float], ...]
-    detail: str = "auto"
     sharpness: float = 0.0
     look: Look = field(default_factory=Look)
     sketch: Sketch = field(default_factory=Sketch, repr=False, compare=False)
@@ -41,6 +40,21 @@ class Unfetched:
 
 
 Picture = Measured | Unfetched
+"""A picture as answers are made from it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attached:
+    """A picture as it came: opened, not yet measured. Most pictures of a long talk are never asked about again.
+
+    ``width``, ``height``: pixels, upright.  ``digest``: of its bytes.  ``measured``: measures it, once.
+    """
+
+    width: int
+    height: int
+    detail: str
+    digest: str
+    measured: Callable[[], Measured] = field(repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +63,12 @@ class Turn:
 
     role: str
     text: str
-    pictures: tuple[Picture, ...] = ()
+    pictures: tuple[Attached | Unfetched, ...] = ()
     name: str | None = None
+
+    def looked_at(self) -> tuple[Picture, ...]:
+        """Its pictures, measured."""
+        return tuple(shown.measured() if isinstance(shown, Attached) else shown for shown in self.pictures)
 
 
 @dataclass(frozen=True, slots=True)

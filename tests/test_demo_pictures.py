@@ -55,7 +55,7 @@ def encoded(image: Image.Image, file_format: str = "PNG", **options: Any) -> byt
 
 
 def measured(image: Image.Image, file_format: str = "PNG", **options: Any) -> Measured:
-    return measuring.measure(encoded(image, file_format, **options))
+    return measuring.measure(measuring.open_picture(encoded(image, file_format, **options)))
 
 
 def halved(image: Image.Image) -> Image.Image:
@@ -273,7 +273,7 @@ def test_examples_are_what_the_script_draws(name):
 
 @pytest.fixture(scope="module")
 def examples() -> dict[str, Measured]:
-    return {path.stem: measuring.measure(path.read_bytes()) for path in EXAMPLES.iterdir()}
+    return {path.stem: measuring.measure(measuring.open_picture(path.read_bytes())) for path in EXAMPLES.iterdir()}
 
 
 ANSWERS: list[tuple[str, str, list[str]]] = [

@@ -78,7 +78,7 @@ def _answer(turns: tuple[Turn, ...], last: Turn, wanted: AnyJson | SchemaJson | 
     text = _material(text, turns, last)
     if not text and isinstance(wanted, SchemaJson) and example:
         text = _as_lines(example)
-    if pictures := last.pictures or (() if text.strip() else _earlier_pictures(turns)):
+    if pictures := last.looked_at() or (() if text.strip() else _earlier_pictures(turns)):
         value = _of_pictures(schema, pictures, last.text)
     elif schema is not None:
         value = schema_filling.fill(schema, text_source.TextSource(text))
@@ -121,7 +121,7 @@ def _is_blank(value: Any) -> bool:
 
 
 def _earlier_pictures(turns: tuple[Turn, ...]) -> tuple[Picture, ...]:
-    return next((turn.pictures for turn in reversed(turns) if turn.pictures), ())
+    return next((turn.looked_at() for turn in reversed(turns) if turn.pictures), ())
 
 
 # --- the text to read ------------------------------------------------------------------------------------------------
