@@ -4,7 +4,6 @@ Each intent is a function from ``Reading`` to a grammar of what to say, or None.
 one request alone; which wording is said in the end is the sampler's affair.
 """
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -12,7 +11,6 @@ from demo_model import reasoning, tokens
 from demo_model.call import Attached, Call, Language, Turn
 from demo_model.family import Model
 from demo_model.grammar import Text, after, as_text, joined
-from demo_model.lazy_regex import lazy_regex
 from demo_model.pictures import answers as picture_answers
 from demo_model.pictures import questions as picture_questions
 from demo_model.reading import json_answers, memory
@@ -34,10 +32,6 @@ _HOW_TO_CONNECT = "OPENAI_API_KEY"
 """What stands in every way to say how a real model is connected."""
 
 _MOST_QUESTIONS = 3
-_BETWEEN_QUESTIONS = lazy_regex(
-    r"(?<=[?!.])\s+|,?\s+and\s+(?=(?:what|how|where|who|when|which|convert|sort|count|calculate)\b)|,?\s+그리고\s+",
-    re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,7 +209,9 @@ def _file(speaker: Speaker, file: TextFile) -> Text:
 
 def _answers_several(reading: Reading) -> Text | None:
     """Two or three short questions in one message, if each has an answer."""
-    parts = _BETWEEN_QUESTIONS.split(reading.question.strip()) if len(reading.question) <= _SHORT_QUESTION else []
+    parts = (
+        picture_questions.BETWEEN.split(reading.question.strip()) if len(reading.question) <= _SHORT_QUESTION else []
+    )
     if not 1 < len(parts) <= _MOST_QUESTIONS:
         return None
     told = [

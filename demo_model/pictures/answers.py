@@ -20,17 +20,26 @@ from demo_model.speaker import Speaker
 
 def answer(question: str, speaker: Speaker, pictures: tuple[Picture, ...]) -> Text:
     """What is asked about the pictures of a message. ``pictures``: at least one."""
-    asked = questions.read(question)
     words = PictureWords(speaker)
+    paragraphs: dict[Text, None] = {}  # questions that come to the same are answered once
+    for asked in questions.read_all(question):
+        told = _answer(asked, speaker, words, pictures)
+        cannot = _limits(asked, pictures, speaker)
+        cannot_first = {"read", "name"} & set(asked.topics)
+        paragraphs |= dict.fromkeys((cannot, *told) if cannot_first else (*told, cannot))
+    return joined("\n\n", paragraphs)
+
+
+def _answer(asked: Asked, speaker: Speaker, words: PictureWords, pictures: tuple[Picture, ...]) -> list[Text]:
+    """What there is to say to one question, a paragraph for each picture that it is said of."""
     if "difference" in asked.topics and (compared := all_compared(pictures, speaker, words)):
-        return compared
+        return [compared]
     told = [_of_one(picture, asked, speaker, words) for picture in pictures]
     if asked.topic in (None, "describe") and (changed := changed_copy(pictures, speaker, words)):
         told[1] = changed
-    if len(told) > 1:
-        told = [speaker.say("picture_place", number=number) + text for number, text in enumerate(told, start=1)]
-    cannot = _limits(asked, pictures, speaker)
-    return joined("\n\n", (cannot, *told) if {"read", "name"} & set(asked.topics) else (*told, cannot))
+    if len(told) == 1:
+        return told
+    return [speaker.say("picture_place", number=number) + text for number, text in enumerate(told, start=1)]
 
 
 def _of_one(picture: Picture, asked: Asked, speaker: Speaker, words: PictureWords) -> Text:

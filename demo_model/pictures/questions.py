@@ -18,6 +18,14 @@ _PATTERNS = {
 _BAR_NUMBERS = lazy_regex(
     r"\bbars? (?:number |no\. ?|#)?(\d{1,2})\b|(?<!\d)(\d{1,2}) ?번(?:째)?|\band (\d{1,2})\b", re.IGNORECASE
 )
+BETWEEN = lazy_regex(
+    r"(?<=[?!.])\s+|,?\s+and\s+(?=(?:what|how|where|who|when|which|is|are|convert|sort|count|calculate)\b)"
+    r"|,?\s+그리고\s+|(?<=몇 개고),?\s+",
+    re.IGNORECASE,
+)
+"""Where one question of a message ends and the next begins."""
+
+_MOST_QUESTIONS = 4
 _ALL_FOUR_CORNERED = ("square", "rectangle", "diamond")
 _ABOUT_PICTURES = ("difference", "tallest", "shortest", "code", "horizon", "gap")
 
@@ -63,6 +71,15 @@ def read(question: str) -> Asked:
         numbers=tuple(dict.fromkeys((*numbers, *ordinals))),
         rank=max(ordinals, default=1),
     )
+
+
+def read_all(question: str) -> list[Asked]:
+    """What each of the questions of a message asks for, a few at the most; what asks for nothing is passed over."""
+    parts = [(part, read(part)) for part in BETWEEN.split(question[:LONGEST].strip())]
+    asking = [
+        asked for part, asked in parts if asked.topics or (part.endswith("?") and (asked.figures or asked.colours))
+    ]
+    return asking[:_MOST_QUESTIONS] if len(asking) > 1 else [read(question)]
 
 
 def concerns(question: str) -> bool:

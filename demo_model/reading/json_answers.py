@@ -12,6 +12,7 @@ from demo_model.errors import ApiError
 from demo_model.lazy_regex import lazy_regex
 from demo_model.pictures import answers as picture_answers
 from demo_model.pictures import as_json as picture_json
+from demo_model.pictures import questions as picture_questions
 from demo_model.reading import extracting, judging, schema_filling, text_source
 from demo_model.reading.fact_source import FactSource
 from demo_model.speaker import Speaker, language_of
@@ -98,7 +99,10 @@ def has_example(text: str) -> bool:
 
 def _of_pictures(schema: dict[str, Any] | None, pictures: tuple[Picture, ...], question: str) -> Any:
     speaker = Speaker(language_of(question))
-    facts = picture_json.as_json(pictures, speaker)
+    # The keys of an example are no part of what is asked: {"red": 0, "shapes": 0} counts all shapes.
+    _, start, end = _first_object(question) or (None, 0, 0)
+    asked = picture_questions.read(question[:start] + question[end:])
+    facts = picture_json.as_json(pictures, speaker, asked)
     if schema is None:
         return facts
     # The first paragraph describes; what follows says what cannot be done.
