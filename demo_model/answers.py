@@ -13,6 +13,7 @@ from demo_model.family import Model
 from demo_model.grammar import Text, after, as_text, joined
 from demo_model.pictures import answers as picture_answers
 from demo_model.pictures import questions as picture_questions
+from demo_model.pictures.pieces import ALONE
 from demo_model.reading import json_answers, memory
 from demo_model.skills import arithmetic, conversions, text_skills
 from demo_model.skills.text_skills import TextFile
@@ -36,8 +37,8 @@ _MOST_QUESTIONS = 3
 
 @dataclass(frozen=True, slots=True)
 class Composed:
-    """What may be said. ``working``: said before it, by a model that reasons.  ``strict``: the answer is JSON, and no
-    word may leave the grammar."""
+    """What may be said. ``working``: said before it, by a model that reasons.  ``strict``: the answer is JSON, or a
+    text that is to be used as it is, and no word may leave the grammar."""
 
     text: Text
     language: Language
@@ -107,13 +108,14 @@ def _compose(call: Call, turns: tuple[Turn, ...]) -> Composed:
     if call.model.drill == "blanks" and call.answer_format is None:
         return Composed(speaker.say("drill_blanks_off"), speaker.language)
     if call.answer_format is not None:
-        kind, text = "json", as_text(json_answers.answer(turns, last, call.answer_format))
+        kind, strict, text = "json", True, as_text(json_answers.answer(turns, last, call.answer_format))
     else:
         kind, said = next((kind, said) for kind, intent in INTENTS if (said := intent(reading)) is not None)
-        # No persona's flourish around a telephone number that may matter.
-        text = said if kind == "crisis" else speaker.in_tone(said)
+        # No persona's flourish around a telephone number that may matter, or a text that is to be used as it is.
+        text = said if kind in ("crisis", "alone") else speaker.in_tone(said)
+        strict = kind == "alone"
     working = reasoning.working(reading, kind, call.effort) if call.model.reasons else None
-    return Composed(text, speaker.language, call.answer_format is not None, working)
+    return Composed(text, speaker.language, strict, working)
 
 
 def _distress(reading: Reading) -> Text | None:
@@ -125,6 +127,11 @@ def _pictures(reading: Reading) -> Text | None:
         return None
     described = picture_answers.answer(reading.question, reading.speaker, reading.last.looked_at())
     return joined("\n\n", (described, _files(reading) or ""))
+
+
+def _writes_alone(reading: Reading) -> Text | None:
+    """A text about a picture in which no other word may stand: alt text, CSV and the like."""
+    return _pictures(reading) if picture_questions.read(reading.question).piece in ALONE else None
 
 
 def _asks_for_pictures(reading: Reading) -> Text | None:
@@ -336,6 +343,7 @@ _SHORT_SKILLS = (_recalls, _counts, _sorts, _converts, _calculates, _explains)
 
 INTENTS: tuple[tuple[str, Callable[[Reading], Text | None]], ...] = (
     ("crisis", _distress),
+    ("alone", _writes_alone),
     ("picture", _pictures),
     ("several", _answers_several),
     ("recall", _recalls),

@@ -15,9 +15,9 @@ class Measured:
     """What was measured in one picture.
 
     ``width``, ``height``: pixels, upright.  ``brightness``, ``contrast``: mean and standard deviation of luminance, 0
-    to 1.  ``transparent``: the share of see-through pixels.  ``colours``: names and shares, largest first.
-    ``sharpness``: how steep its edges are, 0 to 1.  ``look``: what was found in it.  ``sketch``: a small copy, for
-    comparing it with others.
+    to 1.  ``transparent``: the share of see-through pixels.  ``colours``: names and shares, largest first.  ``bands``:
+    the commonest colour of its upper, middle and lower third.  ``sharpness``: how steep its edges are, 0 to 1.
+    ``look``: what was found in it.  ``sketch``: a small copy, for comparing it with others.
     """
 
     width: int
@@ -27,6 +27,7 @@ class Measured:
     contrast: float
     transparent: float
     colours: tuple[tuple[str, float], ...]
+    bands: tuple[str, ...] = ()
     sharpness: float = 0.0
     look: Look = field(default_factory=Look)
     sketch: Sketch = field(default_factory=Sketch, repr=False, compare=False)

@@ -11,6 +11,7 @@ from demo_model.grammar import Text, joined
 from demo_model.pictures import questions
 from demo_model.pictures.comparisons import all_compared, changed_copy
 from demo_model.pictures.descriptions import described
+from demo_model.pictures.pieces import PIECES
 from demo_model.pictures.questions import Asked
 from demo_model.pictures.topics import TOPICS, counts, shows_what_is_there
 from demo_model.pictures.view import PAGES, View
@@ -35,7 +36,7 @@ def _answer(asked: Asked, speaker: Speaker, words: PictureWords, pictures: tuple
     if "difference" in asked.topics and (compared := all_compared(pictures, speaker, words)):
         return [compared]
     told = [_of_one(picture, asked, speaker, words) for picture in pictures]
-    if asked.topic in (None, "describe") and (changed := changed_copy(pictures, speaker, words)):
+    if not asked.piece and asked.topic in (None, "describe") and (changed := changed_copy(pictures, speaker, words)):
         told[1] = changed
     if len(told) == 1:
         return told
@@ -46,6 +47,8 @@ def _of_one(picture: Picture, asked: Asked, speaker: Speaker, words: PictureWord
     if isinstance(picture, Unfetched):
         return speaker.say("picture_url", host=picture.url.split("/")[2][:100])
     view = View(picture, asked, speaker, words)
+    if asked.piece:
+        return PIECES[asked.piece](view)
     for topic in asked.topics:
         if text := TOPICS[topic](view):
             return text
@@ -62,7 +65,7 @@ def _limits(asked: Asked, pictures: Sequence[Picture], speaker: Speaker) -> Text
         return speaker.say("limits_read", connect=connect)
     if "name" in asked.topics:
         return speaker.say("limits_name", connect=connect)
-    if asked.topic not in (None, "describe", "difference"):
+    if asked.piece or asked.topic not in (None, "describe", "difference"):
         return Text()
     if kinds & set(PAGES):
         return speaker.say("limits_read", connect=connect)

@@ -79,6 +79,7 @@ def measure(opened: Opened) -> Measured:
         contrast=light.stddev[0] / 255,
         transparent=sum(opened.sample.getchannel("A").histogram()[:128]) / (flat.width * flat.height),
         colours=palette.shares(np.asarray(flat)),
+        bands=tuple(palette.shares(third)[0][0] for third in np.array_split(np.asarray(flat), 3) if third.size),
         sharpness=photos.sharpness(np.asarray(opened.copy.convert("L"))),
         look=looking.look(copy),
         sketch=_sketch(opened.copy),

@@ -174,7 +174,7 @@ def _counts_lines(view: View) -> Text:
 
 
 def _counts_columns(view: View) -> Text | None:
-    return view.speaker.say("columns_are", reasons=view.reasons()) if view.page else None
+    return view.speaker.say("columns_are", reasons=view.words.listed(view.reasons())) if view.page else None
 
 
 def _finds_codes(view: View) -> Text:

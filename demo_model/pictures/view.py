@@ -7,7 +7,7 @@ from demo_model.call import Measured
 from demo_model.grammar import Text
 from demo_model.pictures.questions import Asked
 from demo_model.pictures.words import PictureWords, counted
-from demo_model.sight.facts import Area, Bar, Chart, Page, Shape
+from demo_model.sight.facts import Area, Bar, Chart, Line, Page, Shape
 from demo_model.speaker import Speaker
 
 EQUAL = 0.012
@@ -37,6 +37,10 @@ class View:
     @property
     def page(self) -> Page | None:
         return self.picture.look.page
+
+    @property
+    def writing(self) -> tuple[Line, ...]:
+        return self.picture.look.writing
 
     @property
     def asked_shapes(self) -> list[Shape]:
@@ -114,8 +118,8 @@ class View:
         )
         return self.words.say("bars_all", side=self.words.side(self.chart), bars=heights) if everything else heights
 
-    def reasons(self) -> str:
-        """The measures that make a picture a table, a form, a receipt or a text."""
+    def reasons(self) -> list[str]:
+        """The measures that make a picture a table, a form, a receipt or a text, the most telling first."""
         page = self.page
         assert page is not None  # asked of pages only
         words = self.words
@@ -137,7 +141,7 @@ class View:
             reasons.append(words.say("boxes", number=page.boxes))
         if page.rules:
             reasons.append(words.say("one_rule") if page.rules == 1 else words.say("rules", number=page.rules))
-        return words.listed(reasons)
+        return reasons
 
     def lines(self, number: int) -> str:
         return self.words.say("one_line") if number == 1 else self.words.say("text_lines", number=number)

@@ -66,6 +66,15 @@ class PictureWords:
         ranks = self._speaker.row("ranks")
         return ranks[number - 1] if number <= len(ranks) else self.say("rank_beyond", number=number)
 
+    def number(self, number: int) -> str:
+        """A number before a noun, in words up to twelve."""
+        numbers = self._speaker.row("numbers")
+        return numbers[number - 1] if number <= len(numbers) else str(number)
+
+    def spelled(self, number: int, figure: str) -> str:
+        """Figures and their number, in words."""
+        return self.say("spelled", number=self.number(number), figure=figure)
+
     def marked(self, noun: str, after_consonant: str, after_vowel: str) -> str:
         """In Korean with the particle that its last letter takes; in English as it is."""
         if not "가" <= noun[-1:] <= "힣":
