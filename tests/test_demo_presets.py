@@ -9,7 +9,6 @@ import tomllib
 from collections.abc import Iterator
 from typing import Any
 
-import httpx2
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw
@@ -101,6 +100,8 @@ async def test_questions_that_come_to_the_same_are_answered_once(http, examples)
     shapes = picture_of(examples["shapes"])
     answer = await ask(http, [{"type": "text", "text": "Describe it. What do you see?"}, shapes])
     assert answer.count("flat shapes") == 1
+    both = await ask(http, [{"type": "text", "text": "Who is it? What does it say?"}, shapes])
+    assert both.count("flat shapes") == both.count("OPENAI_API_KEY") == 1
 
 
 @pytest.mark.parametrize(
@@ -144,7 +145,8 @@ def pictures(examples) -> dict[str, dict[str, Any]]:
         "code": encoded(drawn_qr()),
         "blank": encoded(Image.new("RGB", (300, 200), "white")),
     }
-    return {name: picture_of(data) for name, data in (examples | drawn).items()}
+    shown = {name: data for name, data in examples.items() if name not in ("before", "after")} | drawn
+    return {name: picture_of(data) for name, data in shown.items()}
 
 
 @pytest.fixture(scope="module")
@@ -160,14 +162,6 @@ def _measured_once() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(measuring, "measure", remembered)
         yield
-
-
-async def ordered(http: httpx2.AsyncClient, preset: str, language: str, picture: dict[str, Any]) -> list[str]:
-    """The answers to a preset at temperature 0, with the prompt after the picture, and at temperature 1."""
-    prompt = {"type": "text", "text": PRESETS[preset][language]}
-    answer = await ask(http, [prompt, picture])
-    assert await ask(http, [picture, prompt]) == answer
-    return [answer, *await texts(http, [prompt, picture], temperature=1, seed=3, n=4)]
 
 
 def sentences(text: str) -> int:
@@ -225,15 +219,19 @@ async def test_presets_are_answered_with_what_is_measured(http, pictures, preset
     for language, piece in zip(LANGUAGES, SAID[preset, name], strict=True):
         answer = await ask(http, [{"type": "text", "text": PRESETS[preset][language]}, pictures[name]])
         assert piece in answer
+        _check_form(preset, language, name, answer)
 
 
 @pytest.mark.usefixtures("_measured_once")
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("preset", [preset for preset, prompt in PRESETS.items() if prompt["en"]])
 async def test_presets_keep_their_form(http, pictures, preset, language):
+    prompt = {"type": "text", "text": PRESETS[preset][language]}
     for name, picture in pictures.items():
-        for answer in await ordered(http, preset, language, picture):
+        for answer in await texts(http, [prompt, picture], temperature=1, seed=3, n=4):
             _check_form(preset, language, name, answer)
+    last = [picture, prompt]
+    assert await ask(http, last) == await ask(http, last[::-1])
 
 
 def _check_form(preset: str, language: str, name: str, answer: str) -> None:
@@ -275,6 +273,7 @@ def _check_form(preset: str, language: str, name: str, answer: str) -> None:
         ('Transcribe all of it. If there is nothing, say only "none".', "shapes", "none"),
         ("글자를 전부 옮겨 적어 줘. 없으면 '없어요'라고만 해.", "bars", "없어요"),
         ("Chart to CSV.", "landscape", "No data"),
+        ("표를 CSV로", "shapes", "데이터 없음"),
         ("이 그래프를 데이터로 바꿔 줘", "blank", "데이터 없음"),
     ],
 )

@@ -23,9 +23,11 @@ def answer(question: str, speaker: Speaker, pictures: tuple[Picture, ...]) -> Te
     """What is asked about the pictures of a message. ``pictures``: at least one."""
     words = PictureWords(speaker)
     paragraphs: dict[Text, None] = {}  # questions that come to the same are answered once
+    connect = speaker.say("connect")
     for asked in questions.read_all(question):
         told = _answer(asked, speaker, words, pictures)
-        cannot = _limits(asked, pictures, speaker)
+        cannot = _limits(asked, pictures, speaker, connect)
+        connect = Text() if cannot else connect
         cannot_first = {"read", "name"} & set(asked.topics)
         paragraphs |= dict.fromkeys((cannot, *told) if cannot_first else (*told, cannot))
     return joined("\n\n", paragraphs)
@@ -40,7 +42,9 @@ def _answer(asked: Asked, speaker: Speaker, words: PictureWords, pictures: tuple
         told[1] = changed
     if len(told) == 1:
         return told
-    return [speaker.say("picture_place", number=number) + text for number, text in enumerate(told, start=1)]
+    # The first line of data, too, is a line of its own.
+    separator = "\n" if asked.piece else ""
+    return [speaker.say("picture_place", number=number) + separator + text for number, text in enumerate(told, start=1)]
 
 
 def _of_one(picture: Picture, asked: Asked, speaker: Speaker, words: PictureWords) -> Text:
@@ -57,9 +61,11 @@ def _of_one(picture: Picture, asked: Asked, speaker: Speaker, words: PictureWord
     return shows_what_is_there(view) or described(view)
 
 
-def _limits(asked: Asked, pictures: Sequence[Picture], speaker: Speaker) -> Text:
-    """What this program cannot do, where that matters: where it was asked for, or a description leaves it open."""
-    connect = speaker.say("connect")
+def _limits(asked: Asked, pictures: Sequence[Picture], speaker: Speaker, connect: Text) -> Text:
+    """What this program cannot do, where that matters: where it was asked for, or a description leaves it open.
+
+    ``connect``: how to reach a model that can.
+    """
     kinds = {picture.look.kind for picture in pictures if isinstance(picture, Measured)}
     if "read" in asked.topics:
         return speaker.say("limits_read", connect=connect)
