@@ -47,6 +47,21 @@ def examples() -> dict[str, bytes]:
     return {path.stem: path.read_bytes() for path in draw_examples.EXAMPLES.iterdir()}
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _measured_once() -> Iterator[None]:
+    """Every picture is asked about many times here, and to measure it takes most of the time."""
+    known: dict[bytes, Measured] = {}
+    measure = measuring.measure
+
+    def remembered(opened: measuring.Opened) -> Measured:
+        key = opened.copy.tobytes()
+        return known[key] if key in known else known.setdefault(key, measure(opened))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(measuring, "measure", remembered)
+        yield
+
+
 # --- looked at when it is asked about --------------------------------------------------------------------------------
 
 
@@ -149,21 +164,6 @@ def pictures(examples) -> dict[str, dict[str, Any]]:
     return {name: picture_of(data) for name, data in shown.items()}
 
 
-@pytest.fixture(scope="module")
-def _measured_once() -> Iterator[None]:
-    """Every picture is asked about many times here; to measure it takes nearly all of the time."""
-    known: dict[bytes, Measured] = {}
-    measure = measuring.measure
-
-    def remembered(opened: measuring.Opened) -> Measured:
-        key = opened.copy.tobytes()
-        return known[key] if key in known else known.setdefault(key, measure(opened))
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(measuring, "measure", remembered)
-        yield
-
-
 def sentences(text: str) -> int:
     return len(re.findall(r"[.!?](?:\s|$)", text))
 
@@ -213,7 +213,6 @@ SAID = {
 }
 
 
-@pytest.mark.usefixtures("_measured_once")
 @pytest.mark.parametrize(("preset", "name"), SAID, ids=["-".join(key) for key in SAID])
 async def test_presets_are_answered_with_what_is_measured(http, pictures, preset, name):
     for language, piece in zip(LANGUAGES, SAID[preset, name], strict=True):
@@ -222,13 +221,12 @@ async def test_presets_are_answered_with_what_is_measured(http, pictures, preset
         _check_form(preset, language, name, answer)
 
 
-@pytest.mark.usefixtures("_measured_once")
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("preset", [preset for preset, prompt in PRESETS.items() if prompt["en"]])
 async def test_presets_keep_their_form(http, pictures, preset, language):
     prompt = {"type": "text", "text": PRESETS[preset][language]}
     for name, picture in pictures.items():
-        for answer in await texts(http, [prompt, picture], temperature=1, seed=3, n=4):
+        for answer in await texts(http, [prompt, picture], temperature=1, seed=3, n=3):
             _check_form(preset, language, name, answer)
     last = [picture, prompt]
     assert await ask(http, last) == await ask(http, last[::-1])
@@ -264,7 +262,6 @@ def _check_form(preset: str, language: str, name: str, answer: str) -> None:
             assert not re.search(r"\b(?:yes|no)\b[.,;]|있음|없음", answer)
 
 
-@pytest.mark.usefixtures("_measured_once")
 @pytest.mark.parametrize(
     ("prompt", "name", "answer"),
     [
@@ -281,14 +278,12 @@ async def test_presets_are_known_by_what_they_ask_for(http, pictures, prompt, na
     assert await ask(http, [{"type": "text", "text": prompt}, pictures[name]]) == answer
 
 
-@pytest.mark.usefixtures("_measured_once")
 async def test_a_safety_check_has_a_line_for_each_thing_that_is_asked(http, pictures):
     prompt = "Safety check: do you see violence or faces of people?"
     answer = await ask(http, [{"type": "text", "text": prompt}, pictures["noise"]])
     assert re.findall(r"^- ([^:]+): unsure", answer, re.MULTILINE) == ["Faces and names of people", "Violence"]
 
 
-@pytest.mark.usefixtures("_measured_once")
 async def test_nothing_stands_around_a_text_that_is_asked_for_alone(http, pictures):
     """Neither a persona's flourish nor, when it is hot, a word from elsewhere."""
     pirate = said("system", "You are a pirate.")
@@ -298,7 +293,6 @@ async def test_nothing_stands_around_a_text_that_is_asked_for_alone(http, pictur
     assert response.json()["choices"][0]["message"]["content"] == SAID["data", "bars"][0]
 
 
-@pytest.mark.usefixtures("_measured_once")
 async def test_writing_beside_a_chart_is_found(http):
     chart = draw_examples.bars()
     pen = ImageDraw.Draw(chart)
