@@ -27,7 +27,7 @@ from chat_core.fetch import fetch_image
 from chat_core.images import load_image
 from chat_core.messages import ImagePart, Message, RemoteImage, TextFile, TextPart, assistant, system, user
 from chat_core.pricing import calc_cost
-from chat_core.request import ChatRequest, JsonObject, JsonSchema, Options
+from chat_core.request import ChatRequest, ImagePolicy, JsonObject, JsonSchema, Options
 from chat_core.settings import Clocks, Settings
 from chat_core.tokens import count_message_tokens, count_tokens, image_tokens
 
@@ -40,6 +40,7 @@ __all__ = [
     "Connection",
     "Finished",
     "ImagePart",
+    "ImagePolicy",
     "JsonObject",
     "JsonSchema",
     "Message",

@@ -13,14 +13,18 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import replace
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeGuard
+from urllib.parse import urlsplit
 
 from chat_core import pricing, provider, tokens, wire
 from chat_core.connections import Connection
-from chat_core.errors import BlanksOnly, ParameterRefused
-from chat_core.events import Completion, Event, Finished, ReasoningDelta, Started, TextDelta, Usage
+from chat_core.errors import BlanksOnly, ImageNotFetched, ParameterRefused
+from chat_core.events import Adjustment, Completion, Event, Finished, ReasoningDelta, Started, TextDelta, Usage
+from chat_core.fetch import Fetcher
+from chat_core.messages import Part, RemoteImage
 from chat_core.request import ChatRequest
 from chat_core.settings import Clocks
+from chat_core.wire import Outgoing
 
 # Beyond any answer: what a server may claim to have counted.
 MOST_TOKENS = 10**9
@@ -32,13 +36,14 @@ MOST_BLANKS = 200
 
 
 async def stream_chat(
-    connection: Connection, request: ChatRequest, *, clocks: Clocks | None = None
+    connection: Connection, request: ChatRequest, *, clocks: Clocks | None = None, fetcher: Fetcher | None = None
 ) -> AsyncGenerator[Event, None]:
     """One answer as events: ``Started``, deltas, ``Finished``; ``Retrying`` while a failed attempt is tried again.
 
-    If the server refuses a parameter by name, the request goes out once more without it: ``Started`` comes again, with
-    the adjustment. A JSON answer that turns into blanks without end is ended here (BlanksOnly). Raises ChatError. Close
-    the iterator (``contextlib.aclosing``) to end the answer at the server.
+    If the server refuses a parameter by name, the request goes out once more without it; if it could not fetch a
+    picture by its URL, once more with the picture, fetched here by ``fetcher``. ``Started`` comes again then, with the
+    adjustment. A JSON answer that turns into blanks without end is ended here (BlanksOnly). Raises ChatError. Close the
+    iterator (``contextlib.aclosing``) to end the answer at the server.
     """
     clocks = clocks or Clocks()
     if connection.kind == "demo":
@@ -61,11 +66,11 @@ async def stream_chat(
                     yield event
                     if isinstance(event, TextDelta) and request.response_format is not None:
                         _count_blanks(blanks, event)
-        except ParameterRefused as error:
-            smaller = wire.without(outgoing, str(error.fields["parameter"]))
-            if adapted or smaller is None:
+        except (ParameterRefused, ImageNotFetched) as error:
+            if adapted:
                 raise
-            outgoing, adapted = smaller, True
+            request, outgoing = await _adapted(request, outgoing, error, fetcher or Fetcher())
+            adapted = True
 
 
 async def complete(connection: Connection, request: ChatRequest, *, clocks: Clocks | None = None) -> Completion:
@@ -79,7 +84,7 @@ async def complete(connection: Connection, request: ChatRequest, *, clocks: Cloc
 
 async def estimated_usage(request: ChatRequest, written: str) -> Usage:
     """Tokens of an answer whose usage never came: a stopped or cut stream, or a server that sends none."""
-    estimate = await asyncio.to_thread(tokens.estimate, request.messages, request.model, request.persona)
+    estimate = await asyncio.to_thread(tokens.estimate, request.sent.messages, request.model, request.persona)
     output = await asyncio.to_thread(tokens.count_tokens, written, request.model)
     return Usage(estimate.input_tokens, output, image_tokens=estimate.image_tokens or None, estimated=True)
 
@@ -90,6 +95,42 @@ def cost_of(connection: Connection, model: str, usage: Usage, service_tier: str 
         return Decimal(0)
     price = pricing.price_usage(usage, model, connection.base_url, service_tier)
     return price.total if price else None
+
+
+async def _adapted(
+    request: ChatRequest, outgoing: Outgoing, error: ParameterRefused | ImageNotFetched, fetcher: Fetcher
+) -> tuple[ChatRequest, Outgoing]:
+    """What to send after a refusal. Raises the refusal itself where nothing would help, FetchError and ImageError."""
+    if isinstance(error, ParameterRefused):
+        smaller = wire.without(outgoing, str(error.fields["parameter"]))
+        if smaller is None:
+            raise error
+        return request, smaller
+    urls = [picture.url for message in request.sent.messages for picture in message.images if _is_remote(picture)]
+    if not urls:
+        raise error
+    request = await _with_pictures(request, fetcher)
+    hosts = dict.fromkeys(urlsplit(url).hostname or "" for url in urls)
+    outgoing = wire.build(request)
+    told = Adjustment("image_url", "picture_fetched_here", ", ".join(hosts))
+    return request, replace(outgoing, adjustments=(*outgoing.adjustments, told))
+
+
+async def _with_pictures(request: ChatRequest, fetcher: Fetcher) -> ChatRequest:
+    """The request with each picture that goes out as a URL fetched; what the policy leaves out is not."""
+
+    async def fetched(part: Part) -> Part:
+        return await fetcher.fetch_image(part.url, detail=part.detail) if _is_remote(part) else part
+
+    messages = [
+        replace(message, parts=tuple([await fetched(part) for part in message.parts])) if sent.images else message
+        for message, sent in zip(request.messages, request.sent.messages, strict=True)
+    ]
+    return replace(request, messages=tuple(messages))
+
+
+def _is_remote(part: Part) -> TypeGuard[RemoteImage]:
+    return isinstance(part, RemoteImage)
 
 
 def _count_blanks(blanks: Counter[int], delta: TextDelta) -> None:

@@ -7,9 +7,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from chat_core.messages import ImagePart, RemoteImage, user
+from chat_core.messages import Detail, ImagePart, RemoteImage, user
 from chat_core.personas import Localized
-from chat_core.request import ChatRequest, Options
+from chat_core.request import ChatRequest, ImagePolicy, Options
 from chat_core.settings import ASSETS
 
 PRESETS_FILE = ASSETS / "describing.toml"
@@ -48,10 +48,20 @@ def find(preset_id: str) -> Preset | None:
 
 
 def request_for(
-    picture: ImagePart | RemoteImage, prompt: str, model: str, *, options: Options | None = None, stream: bool = False
+    picture: ImagePart | RemoteImage,
+    prompt: str,
+    model: str,
+    *,
+    detail: Detail | None = None,
+    options: Options | None = None,
+    stream: bool = False,
 ) -> ChatRequest:
-    """One picture and what is asked of it, as a request of its own; ``picture.detail`` is the level it is seen at."""
-    return ChatRequest(model, (user(picture, prompt),), options=options or Options(), stream=stream)
+    """One picture and what is asked of it, as a request of its own. ``detail``: the level it is seen at, if the picture
+    has none of its own and the model takes it."""
+    policy = ImagePolicy(detail=detail)
+    return ChatRequest(
+        model, (user(picture, prompt),), options=options or Options(), stream=stream, image_policy=policy
+    )
 
 
 def _preset(row: dict[str, Any]) -> Preset:

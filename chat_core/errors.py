@@ -8,7 +8,7 @@
     │   └── FetchError             a URL that is not fetched, or gave no picture
     ├── RequestRefused        the server understood and said no
     │   ├── KeyMissing, KeyRefused, AccessDenied, QuotaExceeded, RateLimited
-    │   ├── ModelNotFound, EndpointNotFound, ContextTooLong, ImageRefused
+    │   ├── ModelNotFound, EndpointNotFound, ContextTooLong, ImageRefused (ImageNotFetched)
     │   └── ParameterRefused, BadRequest
     ├── ServerUnavailable     there was no answer: Unreachable, ServerFailed, TimedOut
     └── AnswerBroken          there was one, but no good one: StreamCut, NotChatCompletions, EmptyAnswer, BlanksOnly
@@ -134,9 +134,15 @@ class ContextTooLong(RequestRefused):
 
 
 class ImageRefused(RequestRefused):
-    """The model takes no pictures, or not this one, or could not load its URL."""
+    """The model takes no pictures, or not this one."""
 
     kind = "image_refused"
+
+
+class ImageNotFetched(ImageRefused):
+    """The server could not fetch a picture by its URL."""
+
+    kind = "image_not_fetched"
 
 
 class ParameterRefused(RequestRefused):

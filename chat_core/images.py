@@ -416,3 +416,11 @@ def _is_bare_jpeg(data: bytes) -> bool:
             end = _JPEG_END_OF_SCAN.search(data, position)
             position = end.start() if end else len(data)
     return data[position:] == b"\xff\xd9"
+
+
+def resized(part: ImagePart, size: tuple[int, int]) -> ImagePart:
+    if size[0] >= part.width and size[1] >= part.height:
+        return part
+    image = Image.open(BytesIO(part.data)).resize(size, Image.Resampling.LANCZOS)
+    kind = {v: k for k, v in _MEDIA_TYPES.items()}[part.media_type]
+    return ImagePart(_encoded(image, kind), part.media_type, *size, part.name, part.detail, (*part.changes, "shrunk"))

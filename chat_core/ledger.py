@@ -13,7 +13,8 @@ class Entry:
 
     ``cost``: US dollars charged, None where the price is unknown, 0 on this machine.  ``free``: nobody is charged, so
     an as-if price may stand beside it.  ``pictures``: (width, height) in pixels of those that were sent, which cost
-    other numbers of tokens elsewhere.  ``outcome``: the finish reason, ``stopped``, or the kind of the error.
+    other numbers of tokens elsewhere.  ``image_estimate``: what they were reckoned to cost in tokens before they were
+    sent; None where that was not known.  ``outcome``: the finish reason, ``stopped``, or the kind of the error.
     """
 
     when: datetime
@@ -24,6 +25,7 @@ class Entry:
     outcome: str
     free: bool = False
     pictures: tuple[tuple[int, int], ...] = ()
+    image_estimate: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

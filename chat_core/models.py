@@ -100,6 +100,15 @@ class Profile:
             return self._refuses_sampling(effort if effort in self.efforts else self.default_effort)
         return None
 
+    def takes_detail(self, detail: Detail) -> bool:
+        """False for a level of detail that the model is known not to take."""
+        match self.image_rule:
+            case TileRule():
+                return detail != "original"
+            case PatchRule(original=None, high=PatchSize()):
+                return detail != "original"
+        return True
+
     def ended(self, today: date) -> bool:
         """Whether the model has been shut down by this day."""
         return self.shutdown is not None and self.shutdown <= today

@@ -29,6 +29,7 @@ from chat_core.errors import (
     ChatError,
     ContextTooLong,
     EndpointNotFound,
+    ImageNotFetched,
     ImageRefused,
     KeyMissing,
     KeyRefused,
@@ -440,6 +441,8 @@ def _bad_request(message: str, code: str, body: dict[str, Any], common: dict[str
     param = str(body.get("param") or "")
     if is_context(code, message):
         return ContextTooLong("The messages do not fit into the model's context window.", **common)
+    if code == "invalid_image_url" or _IMAGE_NOT_FETCHED.search(message):
+        return ImageNotFetched("The server could not fetch a picture.", **common)
     if _IMAGE_REFUSED.search(message) or "image" in param:
         return ImageRefused("The model does not take this picture.", **common)
     if found := _PARAMETER_REFUSED.search(message):
@@ -457,7 +460,14 @@ _PARAMETER_REFUSED = re.compile(
 )
 _IMAGE_REFUSED = re.compile(
     r"image_url is only supported|unsupported image|does not support image|not a multimodal model"
-    r"|requires \d+ patches|(?:downloading|fetch\w*|invalid) (?:the )?image",
+    r"|requires \d+ patches|invalid (?:the )?image",
+    re.IGNORECASE,
+)
+# OpenAI: "Error while downloading URL.", "Timeout while downloading URL.", "Failed to download image from URL. ...".
+# Ollama fetches nothing, and says of a URL that it is an "invalid image input".
+_IMAGE_NOT_FETCHED = re.compile(
+    r"(?:error|timeout|timed out|failed|unable|could not|cannot)\b.{0,12}\b(?:download|fetch|load)(?:ing)?\b"
+    r"|(?:downloading|fetching) (?:the )?image|invalid image (?:input|url)",
     re.IGNORECASE,
 )
 

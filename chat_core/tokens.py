@@ -147,6 +147,21 @@ def image_tokens(width: int, height: int, model: str, detail: Detail = "auto") -
     return _rule_tokens(width, height, models.lookup(model).image_rule, detail)
 
 
+def seen_size(width: int, height: int, model: str, detail: Detail = "auto") -> tuple[int, int] | None:
+    """The pixels (width, height) that the model looks at after its sizing; None where its rule is not known.
+
+    A picture sent in this size costs the same and shows the model the same.
+    """
+    match models.lookup(model).image_rule:
+        case TileRule():
+            return None if detail == "original" else _tile_size(width, height, detail)
+        case PatchRule() as rule:
+            size = rule.size(detail)
+            return None if size is None else _patch_size(width, height, size)
+        case None:
+            return None
+
+
 def image_patches(width: int, height: int, model: str, detail: Detail = "auto") -> int | None:
     """Patches of 32 by 32 pixels that a picture needs after sizing; None for a model that does not count in patches.
 
@@ -200,29 +215,40 @@ def _rule_tokens(width: int, height: int, rule: TileRule | PatchRule | None, det
 
 
 def _tile_tokens(width: int, height: int, rule: TileRule, detail: Detail) -> int | None:
-    """Fit into 2048 by 2048, bring the shorter side down to 768, count squares of 512."""
+    """Squares of 512 in what the model sees; at detail low the base alone."""
     if detail == "original":
         return None
     if detail == "low":
         return rule.base
+    width, height = _tile_size(width, height, detail)
+    return rule.base + rule.tile * math.ceil(width / _TILE) * math.ceil(height / _TILE)
+
+
+def _tile_size(width: int, height: int, detail: Detail) -> tuple[int, int]:
+    """Fit into 2048 by 2048 and bring the shorter side down to 768; at detail low fit into 512 by 512."""
+    if detail == "low":
+        return _fit(width, height, _TILE)
     width, height = _fit(width, height, _TILE_SQUARE)
     shorter = min(width, height)
     if shorter > _TILE_SHORT_SIDE:
         width, height = width * _TILE_SHORT_SIDE // shorter, height * _TILE_SHORT_SIDE // shorter
-    return rule.base + rule.tile * math.ceil(width / _TILE) * math.ceil(height / _TILE)
+    return width, height
 
 
 def _patches(width: int, height: int, size: PatchSize) -> int:
+    return _patch_count(*_patch_size(width, height, size))
+
+
+def _patch_size(width: int, height: int, size: PatchSize) -> tuple[int, int]:
     """Fit into the longest side, then shrink until the patches, whole ones along one side, are within the budget."""
     if size.max_side is not None:
         width, height = _fit(width, height, size.max_side)
-    count = _patch_count(width, height)
-    if size.budget is None or count <= size.budget:
-        return count
+    if size.budget is None or _patch_count(width, height) <= size.budget:
+        return width, height
     scale = math.sqrt(_PATCH**2 * size.budget / (width * height))
     across, down = width * scale / _PATCH, height * scale / _PATCH
     scale *= min(math.floor(across) / across, math.floor(down) / down)
-    return _patch_count(max(1, math.floor(width * scale)), max(1, math.floor(height * scale)))
+    return max(1, math.floor(width * scale)), max(1, math.floor(height * scale))
 
 
 def _patch_count(width: int, height: int) -> int:

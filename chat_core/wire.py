@@ -11,7 +11,7 @@ from chat_core import models
 from chat_core.events import Adjustment
 from chat_core.images import as_data_url
 from chat_core.messages import ImagePart, Message, Part, RemoteImage, TextFile, TextPart, system
-from chat_core.request import ChatRequest, JsonObject, JsonSchema, Options, ResponseFormat
+from chat_core.request import ChatRequest, JsonObject, JsonSchema, Options, ResponseFormat, SentMessages
 
 # The API refuses JSON mode unless the word stands somewhere in the messages, and without an instruction a model may
 # emit blanks without end (guide "Structured outputs", section JSON mode).
@@ -32,8 +32,9 @@ class Outgoing:
 def build(request: ChatRequest) -> Outgoing:
     """The body of one request: what nobody touched is not in it, and what the model does not take is left out and
     told."""
-    adjustments: list[Adjustment] = []
-    messages = list(request.messages)
+    sent = request.sent
+    adjustments = _of_pictures(sent)
+    messages = list(sent.messages)
     if request.persona.strip():
         messages.insert(0, system(request.persona))
     if isinstance(request.response_format, JsonObject) and not _speaks_of_json(messages):
@@ -48,6 +49,15 @@ def build(request: ChatRequest) -> Outgoing:
     if request.stream:
         body |= {"stream": True, "stream_options": {"include_usage": True}}
     return Outgoing(_clean(body), tuple(adjustments))
+
+
+def _of_pictures(sent: SentMessages) -> list[Adjustment]:
+    adjustments: list[Adjustment] = []
+    if sent.left_out:
+        adjustments.append(Adjustment("messages", "old_pictures_left_out", str(sent.left_out)))
+    if sent.refused:
+        adjustments.append(Adjustment("detail", "not_taken_by_model", json.dumps(sent.refused)))
+    return adjustments
 
 
 def without(outgoing: Outgoing, parameter: str) -> Outgoing | None:

@@ -8,7 +8,7 @@ why every control has an invisible widget here, whose value means "not set".
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast, get_args
 
@@ -23,8 +23,8 @@ from chat_core.images import load_image
 from chat_core.messages import Detail, ImagePart, Message, assistant
 from chat_core.settings import Settings
 from chat_ui import gradio_messages, notes
-from chat_ui.controls import from_values
-from chat_ui.files_apart import apart, read_transcript
+from chat_ui.controls import Controls, from_values
+from chat_ui.files_apart import apart, read_transcript, size_picture
 from chat_ui.gradio_inside import uploads
 from chat_ui.gradio_messages import GradioMessage
 from chat_ui.texts import Language, known_language, number, t
@@ -62,6 +62,9 @@ def build(visit: gr.State, settings: Settings, app: Connection) -> None:
         gr.Number(value=None, visible=False),  # seed
         gr.Textbox(value="", visible=False),  # stop
         gr.Textbox(value="url", visible=False),  # picture_links
+        gr.Textbox(value="", visible=False),  # detail
+        gr.Textbox(value="as_is", visible=False),  # sizing
+        gr.Textbox(value="2", visible=False),  # pictures_kept
     ]
     answer = gr.Textbox(visible=False)
 
@@ -80,6 +83,9 @@ def build(visit: gr.State, settings: Settings, app: Connection) -> None:
         seed: float | None = None,
         stop: str = "",
         picture_links: str = "url",
+        detail: str = "",
+        sizing: str = "as_is",
+        pictures_kept: str = "2",
         session: ApiSession | None = None,
         visit: Visit | None = None,
         request: gr.Request | None = None,
@@ -90,12 +96,13 @@ def build(visit: gr.State, settings: Settings, app: Connection) -> None:
         connection = state.connection(app)
         own_temperature = temperature is not None
         values = (model, persona, own_temperature, temperature, json_mode, history, turns, stream)
-        controls = from_values(*values, max_tokens, top_p, reasoning_effort, seed, stop, picture_links)
+        pictures = (picture_links, detail, sizing, pictures_kept)
+        controls = from_values(*values, max_tokens, top_p, reasoning_effort, seed, stop, *pictures)
         try:
-            question = await _question(message, as_pictures=picture_links == "url")
+            default = state.first_model or await discovery.first_model(connection)
+            question = await _question(message, controls, controls.model or default)
             if question is None:
                 raise gr.Error(t(language, "chat.nothing_to_send"), print_exception=False)
-            default = state.first_model or await discovery.first_model(connection)
             asked = controls.request([*known.messages, question], default)
             turn = Turn(connection, asked, settings.clocks)
             async with aclosing(turn.snapshots()) as snapshots:
@@ -127,9 +134,10 @@ def build(visit: gr.State, settings: Settings, app: Connection) -> None:
         connection = (visit or Visit()).connection(app)
         try:
             asked = describing.request_for(
-                await _picture(picture or [], url, detail, speech),
+                await _picture(picture or [], url, speech),
                 _prompt(preset, prompt, language, speech),
                 model.strip() or await discovery.first_model(connection),
+                detail=cast(Detail, detail) if detail in get_args(Detail) and detail != "auto" else None,
             )
             completion = await complete(connection, asked, clocks=settings.clocks)
         except ChatError as error:
@@ -204,25 +212,30 @@ def build(visit: gr.State, settings: Settings, app: Connection) -> None:
     gr.Button(visible=False).click(models, visit, gr.JSON(visible=False), api_name="models", **public)
 
 
-async def _question(message: dict[str, Any], *, as_pictures: bool) -> Message | None:
+async def _question(message: dict[str, Any], controls: Controls, model: str) -> Message | None:
     """The client's message as a core message; None if there is nothing in it. Raises InputError."""
     draft = gradio_messages.draft(message)
     if draft.empty:
         return None
-    parts: list[Any] = [{"path": path, "orig_name": name} for path, name in draft.files]
-    entry: GradioMessage = {"role": "user", "content": [*parts, draft.text]}
-    return (await read_transcript([entry], urls_as_pictures=as_pictures))[0]
+    files: list[Any] = [{"path": path, "orig_name": name} for path, name in draft.files]
+    entry: GradioMessage = {"role": "user", "content": [*files, draft.text]}
+    question = (await read_transcript([entry], urls_as_pictures=controls.picture_links == "url"))[0]
+    detail = controls.image_policy.detail
+    parts = [
+        await size_picture(part, controls.sizing, model, detail) if isinstance(part, ImagePart) else part
+        for part in question.parts
+    ]
+    return replace(question, parts=tuple(parts))
 
 
-async def _picture(files: list[tuple[str, str]], url: str, detail: str, speech: Language) -> ImagePart:
+async def _picture(files: list[tuple[str, str]], url: str, speech: Language) -> ImagePart:
     """The one picture that was given. Raises ImageError, FetchError and gr.Error."""
-    level = cast(Detail, detail) if detail in get_args(Detail) and detail != "auto" else None
     if url.strip():
-        return await fetch_image(url.strip(), detail=level)
+        return await fetch_image(url.strip())
     if not files:
         raise gr.Error(t(speech, "describe.no_picture"), print_exception=False)
     path, name = files[0]
-    return await apart(load_image, Path(path), name=name, detail=level)
+    return await apart(load_image, Path(path), name=name)
 
 
 def _prompt(preset: str, prompt: str, language: str, speech: Language) -> str:

@@ -24,7 +24,7 @@ from chat_ui.controls import from_values
 from chat_ui.gradio_inside import BareChatInterface
 from chat_ui.gradio_messages import GradioMessage
 from chat_ui.localize import Localizer, warn
-from chat_ui.responder import BUSY_BOX, FREE_BOX, UNMOVED, Responder, controls_back, question
+from chat_ui.responder import BUSY_BOX, FREE_BOX, MOST_FILES, UNMOVED, Responder, controls_back, question
 from chat_ui.texts import Language
 from chat_ui.visit import Visit
 
@@ -101,7 +101,7 @@ def build(
     answer_after(
         chatbot.option_select(
             take_option,
-            [chatbot, visit],
+            [chatbot, visit, box],
             [box, chatbot, around.model, around.json_mode, around.tabs],
             queue=False,
             **QUIET,
@@ -207,13 +207,17 @@ def take_retry(history: list[GradioMessage], visit: Visit) -> tuple[Any, Any]:
     return gr.update(**BUSY_BOX), kept
 
 
-def take_option(history: list[GradioMessage], visit: Visit, chosen: gr.SelectData) -> tuple[Any, ...]:
-    """A button of a note: ask again, let the answer go on, leave a failure drill, or look into another tab.
+def take_option(history: list[GradioMessage], visit: Visit, written: object, chosen: gr.SelectData) -> tuple[Any, ...]:
+    """A button of a note: ask again, let the answer go on, attach earlier pictures once more, leave a failure drill,
+    or look into another tab.
 
     Sets box and transcript, model and JSON mode, and the tab.
     """
     unmoved = (gr.skip(), gr.skip(), gr.skip())
-    match chosen.value:
+    action, _, places = str(chosen.value).partition(":")
+    match action:
+        case "send_again":
+            return attach_again(history, places, written), gr.skip(), *unmoved
         case "inspect" | "usage" as tab:
             return gr.skip(), gr.skip(), gr.skip(), gr.skip(), gr.update(selected=tab)
         case "continue":
@@ -223,6 +227,26 @@ def take_option(history: list[GradioMessage], visit: Visit, chosen: gr.SelectDat
             shown = gr.skip() if json_mode is None else json_mode
             return *take_retry(history, visit), visit.first_model, shown, gr.skip()
     return *take_retry(history, visit), *unmoved
+
+
+def take_old_pictures(history: list[GradioMessage], written: object, event: gr.EventData) -> Any:
+    """The button of the meter: attach the pictures that are not sent again."""
+    try:
+        places = str(getattr(event, "places", ""))
+    except TypeError:  # the event came without data
+        return gr.skip()
+    return attach_again(history, places, written)
+
+
+def attach_again(history: list[GradioMessage], places: str, written: object) -> Any:
+    """The box with the pictures of earlier messages attached, files and links. ``places``: which user messages,
+    counted from 0, with commas between them."""
+    asked = [message for message in history if message.get("role") == "user"]
+    draft = gradio_messages.draft(written)
+    for place in places.split(",", MOST_FILES)[:MOST_FILES]:
+        if place.isdecimal() and len(place) < 6 and int(place) < len(asked):
+            draft = gradio_messages.joined(draft, gradio_messages.pictures_of(asked[int(place)]))
+    return gr.update(value=draft.value)
 
 
 def take_continue(history: list[GradioMessage], visit: Visit) -> tuple[Any, Any]:

@@ -1,16 +1,18 @@
 """The values of the page's controls as one frozen value, and the request they make. Pure."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any, Literal, cast, get_args
 
 from chat_core.conversation import sendable
-from chat_core.messages import Message
-from chat_core.request import ChatRequest, Effort, JsonObject, Options
+from chat_core.image_economy import Sizing
+from chat_core.messages import Detail, Message
+from chat_core.request import ChatRequest, Effort, ImagePolicy, JsonObject, Options
 
 PictureLinks = Literal["url", "fetch", "text"]
 HistorySent = Literal["all", "last", "none"]
 MAX_STOP_TEXTS = 4
+ALL_PICTURES = "all"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,9 @@ class Controls:
     seed: float | None = None
     stop: str = ""
     picture_links: PictureLinks = "url"
+    detail: str = ""
+    sizing: Sizing = "as_is"
+    pictures_kept: str = "2"
 
     @property
     def earlier_turns(self) -> int | None:
@@ -43,9 +48,22 @@ class Controls:
             return 0
         return _whole(self.turns, 0) or 0 if self.history == "last" else None
 
+    @property
+    def image_policy(self) -> ImagePolicy:
+        """Which pictures go along, and at which level of detail."""
+        detail = cast(Detail, self.detail) if self.detail in get_args(Detail) else None
+        if self.pictures_kept == ALL_PICTURES:
+            return ImagePolicy(None, detail)
+        kept = int(self.pictures_kept) if self.pictures_kept.isdecimal() and len(self.pictures_kept) < 4 else 0
+        return ImagePolicy(kept, detail) if kept else ImagePolicy(detail=detail)
+
     def request(self, messages: Sequence[Message], model: str, follow_up: Message | None = None) -> ChatRequest:
         """The request for this conversation. ``model``: what an empty model field stands for.  ``follow_up``: goes
         after the messages, whatever part of them is sent."""
+        policy = self.image_policy
+        if follow_up and policy.keep_turns is not None:
+            # "Go on" is no turn of the visitor's: it may not cost the pictures that the answer is about.
+            policy = replace(policy, keep_turns=policy.keep_turns + 1)
         return ChatRequest(
             model=self.model.strip() or model,
             messages=sendable(messages, self.earlier_turns) + ((follow_up,) if follow_up else ()),
@@ -53,6 +71,7 @@ class Controls:
             options=self._options(),
             response_format=JsonObject() if self.json_mode else None,
             stream=self.stream,
+            image_policy=policy,
         )
 
     def _options(self) -> Options:
@@ -74,11 +93,12 @@ def from_values(*values: Any) -> Controls:
     given: dict[str, Any] = {
         field.name: value for field, value in zip(fields(Controls), values, strict=True) if value is not None
     }
-    for name in ("model", "persona", "effort", "stop"):
+    for name in ("model", "persona", "effort", "stop", "detail", "pictures_kept"):
         if not isinstance(given.get(name, ""), str):
             del given[name]
-    for name, allowed in (("history", get_args(HistorySent)), ("picture_links", get_args(PictureLinks))):
-        if given.get(name) not in allowed:
+    choices = {"history": HistorySent, "picture_links": PictureLinks, "sizing": Sizing}
+    for name, allowed in choices.items():
+        if given.get(name) not in get_args(allowed):
             given.pop(name, None)
     return Controls(**given)
 

@@ -6,7 +6,6 @@ What happens to them, reading and asking, is in ``describe_run``; how they look,
 import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Literal
 
@@ -22,6 +21,7 @@ from chat_core.messages import Detail, ImagePart
 from chat_core.pricing import price_usage
 from chat_core.request import ChatRequest
 from chat_ui.texts import Language
+from chat_ui.turn import entry_of
 
 MOST_PICTURES = 200
 
@@ -70,9 +70,10 @@ class Picture:
     entries: list[Entry] = field(default_factory=list)
     expected: Decimal | None = None
 
-    def light(self, detail: Detail | None) -> ImagePart:
+    @property
+    def light(self) -> ImagePart:
         """The picture without its bytes: enough to count its tokens."""
-        return ImagePart(b"", self.media_type, self.width, self.height, self.name, detail)
+        return ImagePart(b"", self.media_type, self.width, self.height, self.name)
 
     @property
     def cost(self) -> Decimal | None:
@@ -226,9 +227,8 @@ def forecast(
     Where nobody is charged, all is as it would be on ``reference``.
     """
     model = reference if connection.free else asked.model
-    counted = [
-        tokens.estimate(request_for(each.light(asked.detail), asked.prompt, model).messages, model) for each in pictures
-    ]
+    requests = [request_for(each.light, asked.prompt, model, detail=asked.detail) for each in pictures]
+    counted = [tokens.estimate(request.sent.messages, model) for request in requests]
     usages = [Usage(each.input_tokens, asked.preset.output_tokens) for each in counted]
     costs = [
         None if each.unknown_images else _price(connection, model, usage)
@@ -272,18 +272,10 @@ def _entry_of_answer(request: ChatRequest, completion: Completion, connection: C
     if finished is None:
         return None
     outcome = finished.finish_reason or "unstated"
-    return _entry(request, finished.usage, finished.cost, finished.timing, outcome, connection)
+    return entry_of(connection, request, finished.usage, finished.cost, finished.timing, outcome)
 
 
 def _entry_of_charge(charge: Charge | None, outcome: str, connection: Connection) -> Entry | None:
     if charge is None:
         return None
-    return _entry(charge.request, charge.usage, charge.cost, Timing(None, 0.0), outcome, connection)
-
-
-def _entry(
-    request: ChatRequest, usage: Usage, cost: Decimal | None, timing: Timing, outcome: str, connection: Connection
-) -> Entry:
-    images = [image for message in request.messages for image in message.images if isinstance(image, ImagePart)]
-    sizes = tuple((image.width, image.height) for image in images)
-    return Entry(datetime.now(UTC), request.model, usage, cost, timing, outcome, connection.free, sizes)
+    return entry_of(connection, charge.request, charge.usage, charge.cost, Timing(None, 0.0), outcome)

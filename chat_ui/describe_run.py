@@ -179,9 +179,9 @@ def _maker(picture: Picture, asked: Asked) -> Callable[[], Awaitable[ChatRequest
                 raise picture.error
             picture.status = "running"
         data = await apart(_bytes_of, picture)
-        part = replace(picture.light(asked.detail), data=data)
+        part = replace(picture.light, data=data)
         # Streamed, so that a server stops writing, and charging, when the request is closed.
-        return request_for(part, asked.prompt, asked.model, stream=True)
+        return request_for(part, asked.prompt, asked.model, detail=asked.detail, stream=True)
 
     return make
 

@@ -215,7 +215,7 @@ def _asking(words: Localizer) -> dict[str, Any]:
         )
         detail = words.add(
             gr.Dropdown(detail_choices(words.language), value="auto", elem_id="describe-detail", min_width=110),
-            label="describe.detail",
+            label="detail.label",
             choices=detail_choices,
         )
     return {"preset": preset, "prompt": prompt, "answer": answer, "model": model, "detail": detail}
@@ -243,7 +243,7 @@ def _exports(words: Localizer) -> dict[exports.Format, gr.Button]:
 
 def detail_choices(language: Language) -> list[tuple[str, str]]:
     """The levels at which a picture can be seen, as a list shows them."""
-    return [(t(language, f"describe.detail_{level}"), level) for level in get_args(Detail)]
+    return [(t(language, f"detail.{level}"), level) for level in get_args(Detail)]
 
 
 def preset_choices(language: Language) -> list[tuple[str, str]]:

@@ -9,7 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import ParamSpec, TypeVar
 
-from chat_core.messages import ImagePart, Message, TextFile
+from chat_core.image_economy import Sizing, sized
+from chat_core.messages import Detail, ImagePart, Message, TextFile
 from chat_ui import gradio_messages
 from chat_ui.gradio_messages import GradioMessage
 
@@ -35,3 +36,10 @@ async def read_transcript(history: Sequence[GradioMessage], *, urls_as_pictures:
     convert = partial(gradio_messages.to_core, history, urls_as_pictures=urls_as_pictures)
     threads = _THREADS if gradio_messages.holds_files(history) else None
     return await asyncio.get_running_loop().run_in_executor(threads, convert)
+
+
+async def size_picture(picture: ImagePart, sizing: Sizing, model: str, detail: Detail | None) -> ImagePart:
+    """``image_economy.sized``, apart where there is something to do. Raises ImageError."""
+    if sizing == "as_is":
+        return picture
+    return await asyncio.get_running_loop().run_in_executor(_THREADS, sized, picture, sizing, model, detail)

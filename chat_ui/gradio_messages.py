@@ -113,18 +113,23 @@ def count_messages(history: Sequence[GradioMessage]) -> int:
 
 def load_file(path: str, name: str) -> ImagePart | TextFile:
     """An uploaded file: a picture by its name or else a text file. Raises ImageError or FileError."""
-    if Path(name).suffix.lower() in IMAGE_SUFFIXES or Path(path).suffix.lower() in IMAGE_SUFFIXES:
+    if _named_as_picture(path, name):
         picture = load_image(Path(path), name=name)
         if isinstance(picture, ImagePart):
             return picture
     return load_text_file(Path(path), name)
 
 
-def split_urls(text: str) -> list[Part]:
-    """Text with its picture URLs, http(s) and data, as parts of their own, where they stood. Raises ImageError."""
+def split_urls(text: str, *, links: bool = True) -> list[Part]:
+    """Text with its picture URLs, http(s) and data, as parts of their own, where they stood. Raises ImageError.
+
+    ``links``: False leaves the http(s) ones in the text.
+    """
     parts: list[Part] = []
     place = 0
     for span in find_image_urls(text):
+        if not links and span.url[:5].lower() != "data:":
+            continue
         if text[place : span.start].strip():
             parts.append(TextPart(text[place : span.start]))
         parts.append(load_image(span.url))
@@ -168,6 +173,17 @@ def box_value(message: GradioMessage) -> dict[str, Any]:
     parts = content(message.get("content"))
     text = "".join(part["text"] for part in parts if part["type"] == "text")
     return {"text": text, "files": [part["file"]["path"] for part in parts if part["type"] == "file"]}
+
+
+def pictures_of(message: GradioMessage) -> Draft:
+    """The pictures of a user message as a draft: its files, and its links as text."""
+    value = draft(box_value(message))
+    links = "\n".join(span.url for span in find_image_urls(value.text))
+    return Draft(links, tuple((path, name) for path, name in value.files if _named_as_picture(path, name)))
+
+
+def _named_as_picture(path: str, name: str) -> bool:
+    return Path(name).suffix.lower() in IMAGE_SUFFIXES or Path(path).suffix.lower() in IMAGE_SUFFIXES
 
 
 def _user_parts(parts: list[dict[str, Any]], urls_as_pictures: bool) -> tuple[Part, ...]:

@@ -7,11 +7,12 @@ import gradio as gr
 
 from chat_core.connections import Connection
 from chat_core.settings import Settings
-from chat_ui import api, chat_tab, describe_tab, gates, gradio_messages, inspect_tab, look, sidebar, usage_tab
+from chat_ui import api, camera, chat_tab, describe_tab, gates, gradio_messages, inspect_tab, look, sidebar, usage_tab
 from chat_ui.controls import from_values
 from chat_ui.gradio_inside import english_words
 from chat_ui.localize import Localizer
-from chat_ui.meter import meter_html
+from chat_ui.meter import ON_LOAD as METER_ON_LOAD
+from chat_ui.meter import measure
 from chat_ui.texts import LANGUAGES, TEXTS, Language
 from chat_ui.visit import Visit
 
@@ -66,7 +67,11 @@ def build_app(settings: Settings, connection: Connection) -> App:
                     tabs,
                 )
                 chat = chat_tab.build(words, visit, language, around, settings, connection)
-                meter = gr.HTML(elem_id="meter", elem_classes="chat-column", padding=False)
+                opening = camera.build(words, chat.box)
+                pictures = gr.HTML(elem_id="draft-pictures", elem_classes="chat-column", padding=False)
+                with gr.Row(elem_id="below-box", elem_classes="chat-column"):
+                    opening.render()
+                    meter = gr.HTML(elem_id="meter", padding=False, js_on_load=METER_ON_LOAD)
             with words.add(gr.Tab(id="describe"), label="tab.describe") as describe:
                 beside = describe_tab.Around(describe, side.model, reference, chat.chatbot, chat.screen, tabs)
                 described = describe_tab.build(words, visit, language, beside, settings, connection)
@@ -76,12 +81,13 @@ def build_app(settings: Settings, connection: Connection) -> App:
                 inspected = inspect_tab.build(words, visit, language)
         api.build(visit, settings, connection)
 
-        async def measure(value: object, state: Visit, lang: Language, model: str, *values: Any) -> Any:
+        async def measure_draft(value: object, state: Visit, lang: Language, model: str, *values: Any) -> Any:
             if state.busy and gradio_messages.draft(value).empty:
                 # The box was emptied by sending; the end of the answer will measure anew.
-                return gr.skip()
-            where = state.connection(connection)
-            return await meter_html(value, state, where, from_values(*values), lang, model, settings.won_per_dollar)
+                return gr.skip(), ""
+            where, controls = state.connection(connection), from_values(*values)
+            shown = await measure(value, state, where, controls, lang, model, settings.won_per_dollar)
+            return shown.line, shown.pictures
 
         def ledger(state: Visit, lang: Language, model: str) -> str:
             return usage_tab.ledger_html(state.ledger, lang, model, settings.won_per_dollar)
@@ -97,9 +103,9 @@ def build_app(settings: Settings, connection: Connection) -> App:
             reference.change,
             *(control.change for control in side.inputs),
         ]
-        gr.on(changes, measure, measured, meter, trigger_mode="always_last", queue=False, **QUIET)
+        gr.on(changes, measure_draft, measured, [meter, pictures], trigger_mode="always_last", queue=False, **QUIET)
         for event in [*chat.settled, *chat.changed, *described.changed]:
-            event.then(measure, measured, meter, queue=False, **QUIET)
+            event.then(measure_draft, measured, [meter, pictures], queue=False, **QUIET)
         for event in chat.settled:
             event.then(ledger, [visit, language, reference], used.table, queue=False, **QUIET)
         usage.select(ledger, [visit, language, reference], used.table, queue=False, **QUIET)
@@ -107,6 +113,7 @@ def build_app(settings: Settings, connection: Connection) -> App:
         chat.cards.select(usage_tab.tell_story, None, [tabs, used.text, used.story], queue=False, **QUIET).then(
             None, None, None, js="() => window.vitrine.showStory()", api_visibility="private"
         )
+        meter.click(chat_tab.take_old_pictures, [chat.chatbot, chat.box], chat.box, queue=False, **QUIET)
         used.back.click(lambda: gr.update(selected="chat"), None, tabs, queue=False, **QUIET)
         inspect.select(inspect_tab.refresh, [visit, language], inspected.outputs, **QUIET)
         _wire_language(page, words, language)
@@ -177,6 +184,9 @@ _GRADIO_WORDS = (
     "More tabs",
     "chatbot conversation",
     "Loading response",
+    "Click to Access Webcam",
+    "Drop an image file here to upload",
+    "capture photo",
     "Warning",
     "Info",
     "Error",

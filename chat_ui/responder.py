@@ -17,12 +17,13 @@ from chat_core.connections import Connection
 from chat_core.discovery import first_model
 from chat_core.errors import ChatError, InputError
 from chat_core.fetch import fetch_image
-from chat_core.messages import ImagePart, RemoteImage, TextPart, user
+from chat_core.messages import ImagePart, Message, RemoteImage, TextPart, user
+from chat_core.request import ChatRequest
 from chat_core.settings import Settings
 from chat_ui import drills, gradio_messages, notes, transcript
 from chat_ui.cards import Preset, Run
 from chat_ui.controls import Controls, from_values
-from chat_ui.files_apart import read_file, read_transcript
+from chat_ui.files_apart import read_file, read_transcript, size_picture
 from chat_ui.gradio_inside import keep_file
 from chat_ui.gradio_messages import Draft, GradioMessage
 from chat_ui.localize import warn
@@ -156,14 +157,15 @@ class Responder:
         """The transcript with the answer to its end growing. ``lead``: notes that stand above the answer."""
         kept = gradio_messages.without_notes_at_end(history)
         try:
-            turn, before = await self._turn(kept, visit, language, controls)
+            turn, before, behind = await self._turn(kept, visit, language, controls)
             base = [*(kept[:-1] if before else kept), *lead]
             async with aclosing(turn.snapshots()) as snapshots:
                 async for snapshot in snapshots:
                     yield base + transcript.growing(snapshot, before, language, json_mode=controls.json_mode)
             await visit.settle(turn)
             turn.noted = True
-            yield base + self._whole(turn, before, language, reference, json_mode=controls.json_mode)
+            whole = self._whole(turn, before, language, reference, json_mode=controls.json_mode)
+            yield base + whole + (behind if turn.entry else [])
         except ChatError as error:
             yield [*kept, transcript.note_message(notes.of_error(error, language), language)]
         except Exception as error:
@@ -189,7 +191,7 @@ class Responder:
             warn(t(language, "chat.too_many_files", most=MOST_FILES))
             return None
         try:
-            content = await user_content(draft, fetch_links=controls.picture_links == "fetch")
+            content = await user_content(draft, controls, controls.model.strip() or visit.first_model)
         except InputError as error:
             visit.returned = draft
             warn(notes.sentence(error, language))
@@ -208,8 +210,9 @@ class Responder:
 
     async def _turn(
         self, kept: list[GradioMessage], visit: Visit, language: Language, controls: Controls
-    ) -> tuple[Turn, str]:
-        """The turn to run, and the text that it goes on from when an answer is to be continued."""
+    ) -> tuple[Turn, str, list[GradioMessage]]:
+        """The turn to run, the text that it goes on from when an answer is to be continued, and the note of pictures
+        that it is the first not to carry along."""
         messages = await read_transcript(kept, urls_as_pictures=controls.picture_links == "url")
         continuing = messages[-1].role == "assistant"
         follow_up = user(t(language, "continue.prompt")) if continuing else None
@@ -218,7 +221,7 @@ class Responder:
         request = controls.request(messages, default, follow_up)
         turn = Turn(connection, request, self.settings.clocks, messages_on_page=len(kept))
         visit.begin(turn)
-        return turn, messages[-1].text if continuing else ""
+        return turn, messages[-1].text if continuing else "", _left_behind(request, messages, language)
 
     def _whole(
         self, turn: Turn, before: str, language: Language, reference: str, *, json_mode: bool
@@ -264,6 +267,17 @@ def controls_back(visit: Visit, language: Language) -> tuple[Any, ...]:
     return left.before.values(language) if left else UNMOVED
 
 
+def _left_behind(request: ChatRequest, messages: Sequence[Message], language: Language) -> list[GradioMessage]:
+    """The note of the pictures that went along with the turn before this one, and no longer do."""
+    keep = request.image_policy.keep_turns
+    asked = [message for message in request.messages if message.role == "user"]
+    if keep is None or len(asked) <= keep or not (pictures := asked[-keep - 1].images):
+        return []
+    places = [message for message in messages if message.role == "user"]
+    place = next(place for place, message in enumerate(places) if message is asked[-keep - 1])
+    return [transcript.pictures_left_behind(place, len(pictures), language)]
+
+
 def _note_message(note: Note, turn: Turn, language: Language) -> GradioMessage:
     """A note of a turn; that of a failure drill, or of a refusal by one of the demo family, has a way out of it."""
     connection, model = turn.connection, turn.request.model
@@ -282,27 +296,37 @@ def _note(turn: Turn, language: Language, text: str) -> Note | None:
     return notes.of_end(reason, language, text=text, refusal=turn.refusal)
 
 
-async def user_content(draft: Draft, *, fetch_links: bool = False) -> list[dict[str, Any]]:
+async def user_content(draft: Draft, controls: Controls | None = None, model: str = "") -> list[dict[str, Any]]:
     """A draft as the parts of one user message: files first, in the order of their upload, then the text.
 
-    Pictures are kept as they will be sent, upright and without metadata, so that the page shows what the model sees.
-    ``fetch_links``: pictures behind links are fetched and stand where their link stood. Raises InputError.
+    Pictures are kept as they will be sent, upright, without metadata and in the size that was chosen, so that the page
+    shows what the model sees. Pictures written out as data URLs, and fetched ones, stand where their URL stood.
+    Raises InputError.
     """
+    controls = controls or Controls()
     parts: list[dict[str, Any]] = []
     for path, name in draft.files:
         loaded = await read_file(path, name)
-        parts.append(_file_part(loaded, name) if isinstance(loaded, ImagePart) else {"path": path, "alt_text": name})
-    if not fetch_links:
+        if isinstance(loaded, ImagePart):
+            parts.append(await _picture(loaded, name, controls, model))
+        else:
+            parts.append({"path": path, "alt_text": name})
+    if controls.picture_links == "text":
         return [*parts, {"type": "text", "text": draft.text}] if draft.text.strip() else parts
-    for part in gradio_messages.split_urls(draft.text):
+    for part in gradio_messages.split_urls(draft.text, links=controls.picture_links == "fetch"):
         match part:
             case RemoteImage(url):
-                parts.append(_file_part(await fetch_image(url), Path(urlsplit(url).path).name))
+                parts.append(await _picture(await fetch_image(url), Path(urlsplit(url).path).name, controls, model))
             case ImagePart():
-                parts.append(_file_part(part, "picture"))
+                parts.append(await _picture(part, "picture", controls, model))
             case TextPart(text) if text.strip():
                 parts.append({"type": "text", "text": text})
     return parts
+
+
+async def _picture(picture: ImagePart, name: str, controls: Controls, model: str) -> dict[str, Any]:
+    """A picture in the size to send, as a part that Gradio shows. Raises ImageError."""
+    return _file_part(await size_picture(picture, controls.sizing, model, controls.image_policy.detail), name)
 
 
 def _file_part(picture: ImagePart, name: str) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import date
 from html import escape
-from typing import Any
+from typing import Any, get_args
 from urllib.parse import urlsplit
 
 import gradio as gr
@@ -13,9 +13,11 @@ from chat_core import connections, discovery
 from chat_core.connections import Connection
 from chat_core.discovery import ListedModel
 from chat_core.errors import AccessDenied, BadRequest, ChatError, EndpointNotFound, NotChatCompletions
+from chat_core.image_economy import DETAILS, Sizing
 from chat_core.personas import Persona, find, load_personas
 from chat_core.settings import Settings
 from chat_ui import drills, notes
+from chat_ui.controls import ALL_PICTURES
 from chat_ui.localize import Localizer, inform, warn
 from chat_ui.texts import Language, day, dollars, number, t
 from chat_ui.visit import Visit
@@ -297,15 +299,40 @@ def _request_controls(words: Localizer) -> list[Component]:
         effort = words.add(gr.Dropdown(choices=["", *EFFORTS], value=""), label="more.effort", choices=_effort_words())
         seed = words.add(gr.Number(value=None, precision=0, elem_id="seed"), label="more.seed")
         stop = words.add(gr.Textbox(lines=2, max_lines=4, max_length=1000), label="more.stop")
-        links = words.add(
-            gr.Radio(choices=[], value="url", elem_id="picture-links"),
-            label="pictures.label",
-            choices=[("pictures.url", "url"), ("pictures.fetch", "fetch"), ("pictures.text", "text")],
-        )
+    links, detail, sizing, kept = _picture_controls(words)
     quiet: dict[str, Any] = {"queue": False, "api_visibility": "private", "show_progress": "hidden"}
     own.change(lambda on: gr.update(visible=on), own, temperature, **quiet)
     history.change(lambda how: gr.update(visible=how == "last"), history, turns, **quiet)
-    return [own, temperature, json_mode, history, turns, stream, max_tokens, top_p, effort, seed, stop, links]
+    parameters = [max_tokens, top_p, effort, seed, stop]
+    return [own, temperature, json_mode, history, turns, stream, *parameters, links, detail, sizing, kept]
+
+
+def _picture_controls(words: Localizer) -> tuple[Component, Component, Component, Component]:
+    with words.add(gr.Accordion(open=False, elem_id="pictures"), label="pictures.label"):
+        detail = words.add(
+            gr.Radio(choices=[], value="", elem_id="detail"),
+            label="detail.label",
+            info="detail.info",
+            choices=[("detail.none", ""), *((f"detail.{level}", level) for level in DETAILS)],
+        )
+        sizing = words.add(
+            gr.Radio(choices=[], value="as_is", elem_id="sizing"),
+            label="sizing.label",
+            info="sizing.info",
+            choices=[(f"sizing.{way}", way) for way in get_args(Sizing)],
+        )
+        kept = words.add(
+            gr.Radio(choices=[], value="2", elem_id="pictures-kept"),
+            label="kept.label",
+            info="kept.info",
+            choices=[("kept.one", "1"), ("kept.two", "2"), ("kept.four", "4"), ("kept.all", ALL_PICTURES)],
+        )
+        links = words.add(
+            gr.Radio(choices=[], value="url", elem_id="picture-links"),
+            label="links.label",
+            choices=[("pictures.url", "url"), ("pictures.fetch", "fetch"), ("pictures.text", "text")],
+        )
+    return links, detail, sizing, kept
 
 
 def _effort_words() -> list[tuple[str, str]]:

@@ -154,7 +154,35 @@ TEXTS: dict[str, tuple[str, str]] = {
     "effort.max": ("max", "max · 최대"),
     "more.seed": ("Seed", "시드"),
     "more.stop": ("Stop texts, one per line", "중지 문자열(한 줄에 하나)"),
-    "pictures.label": ("Picture links in the text", "글 속의 이미지 링크"),
+    "pictures.label": ("Pictures", "이미지"),
+    "detail.label": ("Level of detail", "보는 정밀도(detail)"),
+    "detail.info": (
+        "How closely the model looks. It decides what a picture costs.",
+        "모델이 얼마나 자세히 보는지입니다. 이미지 값이 이것으로 정해집니다.",
+    ),
+    "detail.none": ("not set", "보내지 않음"),
+    "detail.auto": ("auto", "자동(auto)"),
+    "detail.low": ("low", "낮음(low)"),
+    "detail.high": ("high", "높음(high)"),
+    "detail.original": ("original", "원본(original)"),
+    "sizing.label": ("Size sent", "보낼 크기"),
+    "sizing.info": (
+        "For pictures attached from now on. “What the model sees” costs no quality.",
+        "앞으로 첨부하는 이미지에 적용됩니다. ‘모델이 보는 크기’는 화질을 잃지 않습니다.",
+    ),
+    "sizing.as_is": ("as it is", "그대로"),
+    "sizing.fit": ("what the model sees", "모델이 보는 크기"),
+    "sizing.small": ("small: 512 px", "작게: 512픽셀"),
+    "kept.label": ("Pictures sent again", "다시 보낼 이미지"),
+    "kept.info": (
+        "Each turn pays for every picture it carries. Older ones become a line of text.",
+        "대화마다 함께 보낸 이미지 값을 다시 냅니다. 더 오래된 이미지는 글 한 줄로 남습니다.",
+    ),
+    "kept.one": ("this turn’s", "이번 것만"),
+    "kept.two": ("last 2 turns", "최근 2번"),
+    "kept.four": ("last 4 turns", "최근 4번"),
+    "kept.all": ("all", "모두"),
+    "links.label": ("Picture links in the text", "글 속의 이미지 링크"),
     "pictures.url": ("send the link", "링크로 보내기"),
     "pictures.fetch": ("fetch and send the picture", "받아서 이미지로 보내기"),
     "pictures.text": ("leave as text", "글자 그대로 두기"),
@@ -296,9 +324,47 @@ TEXTS: dict[str, tuple[str, str]] = {
         "{model} takes no pictures; the server will refuse this message.",
         "{model}은(는) 이미지를 받지 않아 서버가 거절할 것입니다.",
     ),
+    "meter.picture_too_large": (
+        "{name} is too large for {model} at this level of detail. Choose the level high or low, or a smaller size.",
+        "{name}: 이 정밀도로 {model}에 보내기에는 너무 큽니다. 정밀도를 높음이나 낮음으로 하거나 크기를 줄이세요.",
+    ),
     "meter.ended": ("{model} was shut down on {date}.", "{model}은(는) {date}에 종료되었습니다."),
     "meter.urls": ("{count} picture link(s): {how}", "이미지 링크 {count}개: {how}"),
     # footnote of an answer
+    "meter.old_pictures": ("{count} older picture(s) not sent again", "예전 이미지 {count}개는 다시 보내지 않음"),
+    # the camera
+    "camera.open": ("Camera", "카메라"),
+    "camera.label": ("Camera", "카메라"),
+    "camera.close": ("Close the camera", "카메라 닫기"),
+    # the pictures of the draft
+    "picture.tokens": ("tokens:", "토큰:"),
+    "picture.on": ("on {model}:", "{model} 기준:"),
+    "picture.unknown": ("unknown", "모름"),
+    "picture.not_taken": ("not taken", "받지 않음"),
+    "picture.too_large": ("refused: too large", "거절됨: 너무 큼"),
+    "picture.low_dearer": ("low costs more than high on this model", "이 모델에서는 low가 high보다 비쌉니다"),
+    "picture.sent_as": (
+        "sent as {width} × {height}: saves {tokens} tokens{price}",
+        "{width} × {height}로 보냄: {tokens} 토큰{price} 절약",
+    ),
+    "picture.sent_as_same": (
+        "sent as {width} × {height}: fewer bytes, the same tokens",
+        "{width} × {height}로 보냄: 용량만 줄고 토큰은 같음",
+    ),
+    "picture.would_save": (
+        "as {width} × {height} it would save {tokens} tokens{price}",
+        "{width} × {height}로 보내면 {tokens} 토큰{price} 절약",
+    ),
+    "picture.no_smaller": ("sent as it is: nothing would be gained", "그대로 보냄: 줄여도 얻는 것이 없음"),
+    "picture.link": (
+        "The model’s server fetches it; its size, and so its cost, is not known here.",
+        "모델의 서버가 받습니다. 크기를 모르므로 값도 여기서는 알 수 없습니다.",
+    ),
+    "picture.rotated": ("turned upright", "바로 세움"),
+    "picture.first_frame": ("only the first frame is sent", "첫 장면만 보냄"),
+    "picture.converted": ("converted", "형식 변환"),
+    "picture.metadata_removed": ("metadata removed", "메타데이터 지움"),
+    "picture.shrunk": ("made smaller", "크기 줄임"),
     "footnote.usage": ("{input} → {output} tokens", "{input} → {output} 토큰"),
     "footnote.first": ("first token {seconds} s", "첫 토큰 {seconds}초"),
     "footnote.speed": ("{speed} tokens/s", "초당 {speed} 토큰"),
@@ -310,9 +376,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "출력: {tokens} 토큰, 그중 추론 {reasoning}",
     ),
     "footnote.images": (
-        "Pictures: {tokens} tokens by the server's count",
-        "이미지: 서버 집계로 {tokens} 토큰",
+        "Pictures: {tokens} tokens by the server's count, {estimate} estimated before",
+        "이미지: 서버 집계로 {tokens} 토큰, 보내기 전 추정 {estimate}",
     ),
+    "footnote.not_told": ("unknown", "알 수 없는 수의"),
     "footnote.finish": ("Finish reason: {reason}", "종료 이유: {reason}"),
     "footnote.unstated": ("not told by the server", "서버가 알려 주지 않음"),
     "footnote.total": ("Time: {seconds} s in all", "시간: 모두 {seconds}초"),
@@ -368,8 +435,17 @@ TEXTS: dict[str, tuple[str, str]] = {
     "action.retry": ("Retry", "다시 시도"),
     "action.continue": ("Continue", "이어 쓰기"),
     "action.leave_drill": ("Back to the demo model", "데모 모델로 돌아가기"),
+    "action.send_again": ("Send again", "다시 보내기"),
     "action.inspect": ("See Under the hood", "안쪽 들여다보기"),
     "action.usage": ("See Tokens & cost", "토큰과 비용 보기"),
+    "note.left_behind.title": (
+        "{count} earlier picture(s) not sent again",
+        "예전 이미지 {count}개는 다시 보내지 않았습니다",
+    ),
+    "note.left_behind.text": (
+        "The model no longer sees them, and they are no longer paid for; from here on it knows only what was said. How long pictures go along is set under Pictures in the sidebar.",
+        "이제 모델은 그 이미지를 보지 못하고, 값도 더 내지 않습니다. 나눈 말만 압니다. 이미지를 몇 번까지 함께 보낼지는 옆의 ‘이미지’에서 정합니다.",
+    ),
     "continue.prompt": (
         "Continue exactly where your last answer stopped. Repeat nothing.",
         "직전 답이 끊긴 바로 그 자리에서 이어 써 줘. 앞의 내용을 반복하지 마.",
@@ -399,6 +475,14 @@ TEXTS: dict[str, tuple[str, str]] = {
     "adjustment.json_word_added": (
         "JSON mode needs the word JSON in the messages, so this was added to the system message: “{value}”",
         "JSON 모드에는 메시지에 JSON이라는 말이 있어야 해서 시스템 메시지에 다음을 덧붙였습니다: “{value}”",
+    ),
+    "adjustment.old_pictures_left_out": (
+        "{value} older picture(s) were not sent again; a line of text stands in their place.",
+        "예전 이미지 {value}개는 다시 보내지 않고, 그 자리에 글 한 줄을 남겼습니다.",
+    ),
+    "adjustment.picture_fetched_here": (
+        "The server could not fetch the picture from {value}, so it was fetched here and sent along.",
+        "서버가 {value}의 이미지를 받지 못해서, 여기에서 받아 함께 보냈습니다.",
     ),
     # errors: what happened, what it means, what to do
     "error.key_missing.title": ("An API key is needed", "API 키가 필요합니다"),
@@ -449,6 +533,11 @@ TEXTS: dict[str, tuple[str, str]] = {
     "error.image_refused.text": (
         "This model takes no pictures, or could not use this one. Choose a model that takes pictures, or send another (PNG, JPEG, WEBP).",
         "이 모델이 이미지를 받지 않거나 이 이미지를 쓸 수 없습니다. 이미지를 받는 모델을 고르거나 다른 이미지(PNG, JPEG, WEBP)를 보내세요.",
+    ),
+    "error.image_not_fetched.title": ("The server could not fetch the picture", "서버가 이미지를 받지 못했습니다"),
+    "error.image_not_fetched.text": (
+        "The model's server could not load the picture from its address. Save the picture and attach it as a file.",
+        "모델의 서버가 이미지를 그 주소에서 불러오지 못했습니다. 이미지를 저장해서 파일로 첨부하세요.",
     ),
     "error.parameter_refused.title": ("A parameter was refused", "파라미터가 거절되었습니다"),
     "error.parameter_refused.text": (
@@ -620,11 +709,6 @@ TEXTS: dict[str, tuple[str, str]] = {
     "describe.prompt": ("Prompt", "프롬프트"),
     "describe.prompt_info": ("Sent with each picture, as it stands here.", "이미지마다 여기 있는 그대로 보냅니다."),
     "describe.language": ("Answers in", "답의 언어"),
-    "describe.detail": ("Detail", "세밀도"),
-    "describe.detail_auto": ("auto", "자동"),
-    "describe.detail_low": ("low", "낮음"),
-    "describe.detail_high": ("high", "높음"),
-    "describe.detail_original": ("original size", "원본 크기"),
     "describe.limit_dollars": ("At most, US dollars", "최대 미국 달러"),
     "describe.limit_pictures": ("At most, pictures", "최대 이미지 수"),
     "describe.start": ("Describe", "설명하기"),
@@ -821,6 +905,9 @@ TEXTS: dict[str, tuple[str, str]] = {
     "literal.info": ("Note", "알림"),
     "literal.error": ("Error", "오류"),
     "literal.close": ("Close", "닫기"),
+    "literal.click_to_access_webcam": ("Allow the camera", "카메라 허용하기"),
+    "literal.drop_an_image_file_here_to_upload": ("Camera", "카메라"),
+    "literal.capture_photo": ("Take the picture", "사진 찍기"),
     "literal.loading_response": ("Loading response", "답을 기다리는 중"),
 }
 
@@ -867,6 +954,11 @@ def money(amount: Decimal, won_per_dollar: Decimal) -> str:
         return "$0"
     shown = f"₩{won:,.0f}" if won >= 10 else f"₩{won:.1f}" if won >= Decimal("0.1") else "<₩0.1"
     return f"{dollars(amount)} ({shown})"
+
+
+def file_size(size: int) -> str:
+    """Bytes in decimal units, as file managers show them."""
+    return f"{size / 1e6:,.1f} MB" if size >= 1_000_000 else f"{max(1, round(size / 1e3))} kB"
 
 
 def day(value: date, language: Language) -> str:

@@ -64,8 +64,17 @@ def growing(snapshot: Snapshot, before: str, language: Language, *, json_mode: b
 
 def note_message(note: Note, language: Language) -> GradioMessage:
     """A note with its buttons."""
-    actions = [{"value": action, "label": t(language, f"action.{action}")} for action in note.actions]
+    # An action may carry a value behind a colon.
+    actions = [{"value": action, "label": t(language, f"action.{action.partition(':')[0]}")} for action in note.actions]
     return titled(note.title, note.text, actions=actions)
+
+
+def pictures_left_behind(place: int, count: int, language: Language) -> GradioMessage:
+    """The pictures of an earlier message have gone along for the last time. ``place``: which user message, from 0."""
+    text = t(language, "note.left_behind.text")
+    return note_message(
+        Note(t(language, "note.left_behind.title", count=count), text, (f"send_again:{place}",)), language
+    )
 
 
 def card_setting(run: Run, language: Language) -> list[GradioMessage]:
@@ -128,14 +137,25 @@ def _details(entry: Entry, language: Language) -> list[str]:
         t(language, "footnote.input", tokens=number(usage.input_tokens), cached=number(usage.cached_tokens)),
         t(language, "footnote.output", tokens=number(usage.output_tokens), reasoning=number(usage.reasoning_tokens)),
     ]
-    if usage.image_tokens and not usage.estimated:
-        lines.append(t(language, "footnote.images", tokens=number(usage.image_tokens)))
+    if entry.pictures:
+        lines.append(_image_tokens(entry, language))
     reason = notes.outcome(entry.outcome, language)
     lines.append(t(language, "footnote.finish", reason=reason))
     lines.append(t(language, "footnote.total", seconds=seconds(entry.timing.total)))
     if usage.estimated:
         lines.append(t(language, "footnote.estimated"))
     return lines
+
+
+def _image_tokens(entry: Entry, language: Language) -> str:
+    """What the pictures cost by the server's own count, and what they were reckoned to cost before."""
+    counted = None if entry.usage.estimated else entry.usage.image_tokens
+    return t(
+        language,
+        "footnote.images",
+        tokens=t(language, "footnote.not_told") if counted is None else number(counted),
+        estimate=t(language, "picture.unknown") if entry.image_estimate is None else number(entry.image_estimate),
+    )
 
 
 def _wait(snapshot: Snapshot, language: Language) -> str:

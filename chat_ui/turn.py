@@ -13,15 +13,17 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from decimal import Decimal
 
 from chat_core.chat import cost_of, estimated_usage, stream_chat
 from chat_core.connections import Connection
 from chat_core.errors import ChatError
-from chat_core.events import Finished, ReasoningDelta, RefusalDelta, Retrying, Started, TextDelta, Timing
+from chat_core.events import Finished, ReasoningDelta, RefusalDelta, Retrying, Started, TextDelta, Timing, Usage
 from chat_core.ledger import Entry
-from chat_core.messages import ImagePart
+from chat_core.messages import ImagePart, RemoteImage
 from chat_core.request import ChatRequest
 from chat_core.settings import Clocks
+from chat_core.tokens import image_tokens
 
 log = logging.getLogger("vitrine.turn")
 
@@ -138,16 +140,7 @@ class Turn:
                 usage = await estimated_usage(self.request, self.reasoning + self.text)
                 cost = cost_of(self.connection, self.request.model, usage)
                 timing = Timing(self._first_token, self._last_piece - self._began)
-            self.entry = Entry(
-                self.when,
-                self.request.model,
-                usage,
-                cost,
-                timing,
-                self.outcome,
-                free=self.connection.free,
-                pictures=_sizes(self.request),
-            )
+            self.entry = entry_of(self.connection, self.request, usage, cost, timing, self.outcome, self.when)
         return self.entry
 
     async def _something_new(self, pump: asyncio.Task[None]) -> None:
@@ -200,6 +193,44 @@ class Turn:
         return pieces[0] if pieces else ""
 
 
+def entry_of(
+    connection: Connection,
+    request: ChatRequest,
+    usage: Usage,
+    cost: Decimal | None,
+    timing: Timing,
+    outcome: str,
+    when: datetime | None = None,
+) -> Entry:
+    """What a request has used, for the ledger. ``when``: it was sent; None: now."""
+    return Entry(
+        when or datetime.now(UTC),
+        request.model,
+        usage,
+        cost,
+        timing,
+        outcome,
+        free=connection.free,
+        pictures=_sizes(request),
+        image_estimate=_image_estimate(request),
+    )
+
+
 def _sizes(request: ChatRequest) -> tuple[tuple[int, int], ...]:
-    images = [image for message in request.messages for image in message.images]
-    return tuple((image.width, image.height) for image in images if isinstance(image, ImagePart))
+    return tuple((image.width, image.height) for image in _images(request) if isinstance(image, ImagePart))
+
+
+def _image_estimate(request: ChatRequest) -> int | None:
+    """Tokens of the pictures that went out; None where there are none, or one's cost cannot be told."""
+    costs = [
+        image_tokens(image.width, image.height, request.model, image.detail or "auto")
+        if isinstance(image, ImagePart)
+        else None
+        for image in _images(request)
+    ]
+    known = [cost for cost in costs if cost is not None]
+    return sum(known) if known and len(known) == len(costs) else None
+
+
+def _images(request: ChatRequest) -> list[ImagePart | RemoteImage]:
+    return [image for message in request.sent.messages for image in message.images]

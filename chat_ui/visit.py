@@ -11,8 +11,9 @@ from dataclasses import dataclass, field, replace
 from chat_core.connections import Connection
 from chat_core.discovery import ListedModel, describe_model
 from chat_core.errors import InputError
+from chat_core.images import thumbnail
 from chat_core.ledger import Ledger
-from chat_core.messages import ImagePart, Message, Part
+from chat_core.messages import ImagePart, Message, Part, TextFile
 from chat_ui.cards import Run
 from chat_ui.describe_job import Job
 from chat_ui.files_apart import read_transcript
@@ -26,6 +27,16 @@ TURNS_KEPT = 30
 BYTES_KEPT = 24 * 1024 * 1024
 # Between the event that takes a message and the one that answers it lies one round trip.
 READY_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class DraftFile:
+    """A file in the box. ``part``: without the bytes of a picture.  ``size``: bytes, as it would be sent.
+    ``thumbnail``: a data URL; empty for a text file."""
+
+    part: ImagePart | TextFile
+    size: int = 0
+    thumbnail: str = ""
 
 
 @dataclass(slots=True)
@@ -62,7 +73,7 @@ class Visit:
     halted: bool = False
     json_before_drill: bool | None = None
     described: Job = field(default_factory=Job)
-    _sizes: dict[str, Part] = field(default_factory=dict)
+    _draft_files: dict[str, DraftFile] = field(default_factory=dict)
     _ready_since: float = float("-inf")
 
     def connection(self, app: Connection) -> Connection:
@@ -159,11 +170,18 @@ class Visit:
         """What is known of a model: as the server listed it, else by its name alone."""
         return self.models.get(model) or describe_model(connection, model)
 
-    def draft_part(self, path: str, name: str) -> Part:
+    def draft_file(self, path: str, name: str) -> DraftFile:
         """A file of the draft, for the meter: read once, then known. Raises ImageError and FileError."""
-        if path not in self._sizes:
-            self._sizes = {path: _light(load_file(path, name)), **dict(list(self._sizes.items())[:20])}
-        return self._sizes[path]
+        if path not in self._draft_files:
+            file = _draft_file(load_file(path, name))
+            self._draft_files = {path: file, **dict(list(self._draft_files.items())[:20])}
+        return self._draft_files[path]
+
+
+def _draft_file(part: ImagePart | TextFile) -> DraftFile:
+    if isinstance(part, TextFile):
+        return DraftFile(part)
+    return DraftFile(replace(part, data=b""), len(part.data), thumbnail(part))
 
 
 def _light(part: Part) -> Part:

@@ -4,17 +4,16 @@ Each intent is a function from ``Reading`` to a grammar of what to say, or None.
 one request alone; which wording is said in the end is the sampler's affair.
 """
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from demo_model import reasoning, tokens
-from demo_model.call import Call, Language, Measured, Turn
+from demo_model.call import Attached, Call, Language, Turn
 from demo_model.family import Model
 from demo_model.grammar import Text, after, as_text, joined
-from demo_model.lazy_regex import lazy_regex
 from demo_model.pictures import answers as picture_answers
 from demo_model.pictures import questions as picture_questions
+from demo_model.pictures.pieces import ALONE
 from demo_model.reading import json_answers, memory
 from demo_model.skills import arithmetic, conversions, text_skills
 from demo_model.skills.text_skills import TextFile
@@ -34,16 +33,12 @@ _HOW_TO_CONNECT = "OPENAI_API_KEY"
 """What stands in every way to say how a real model is connected."""
 
 _MOST_QUESTIONS = 3
-_BETWEEN_QUESTIONS = lazy_regex(
-    r"(?<=[?!.])\s+|,?\s+and\s+(?=(?:what|how|where|who|when|which|convert|sort|count|calculate)\b)|,?\s+그리고\s+",
-    re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True, slots=True)
 class Composed:
-    """What may be said. ``working``: said before it, by a model that reasons.  ``strict``: the answer is JSON, and no
-    word may leave the grammar."""
+    """What may be said. ``working``: said before it, by a model that reasons.  ``strict``: the answer is JSON, or a
+    text that is to be used as it is, and no word may leave the grammar."""
 
     text: Text
     language: Language
@@ -113,13 +108,14 @@ def _compose(call: Call, turns: tuple[Turn, ...]) -> Composed:
     if call.model.drill == "blanks" and call.answer_format is None:
         return Composed(speaker.say("drill_blanks_off"), speaker.language)
     if call.answer_format is not None:
-        kind, text = "json", as_text(json_answers.answer(turns, last, call.answer_format))
+        kind, strict, text = "json", True, as_text(json_answers.answer(turns, last, call.answer_format))
     else:
         kind, said = next((kind, said) for kind, intent in INTENTS if (said := intent(reading)) is not None)
-        # No persona's flourish around a telephone number that may matter.
-        text = said if kind == "crisis" else speaker.in_tone(said)
+        # No persona's flourish around a telephone number that may matter, or a text that is to be used as it is.
+        text = said if kind in ("crisis", "alone") else speaker.in_tone(said)
+        strict = kind == "alone"
     working = reasoning.working(reading, kind, call.effort) if call.model.reasons else None
-    return Composed(text, speaker.language, call.answer_format is not None, working)
+    return Composed(text, speaker.language, strict, working)
 
 
 def _distress(reading: Reading) -> Text | None:
@@ -129,8 +125,13 @@ def _distress(reading: Reading) -> Text | None:
 def _pictures(reading: Reading) -> Text | None:
     if not reading.last.pictures:
         return None
-    described = picture_answers.answer(reading.question, reading.speaker, reading.last.pictures)
+    described = picture_answers.answer(reading.question, reading.speaker, reading.last.looked_at())
     return joined("\n\n", (described, _files(reading) or ""))
+
+
+def _writes_alone(reading: Reading) -> Text | None:
+    """A text about a picture in which no other word may stand: alt text, CSV and the like."""
+    return _pictures(reading) if picture_questions.read(reading.question).piece in ALONE else None
 
 
 def _asks_for_pictures(reading: Reading) -> Text | None:
@@ -139,10 +140,12 @@ def _asks_for_pictures(reading: Reading) -> Text | None:
     if len(question) > _SHORT_QUESTION:
         return None
     asked = ASKS["picture"].search(question) is not None
-    shown = (turn.pictures for turn in reversed(reading.turns) if turn.pictures)
-    earlier = next(shown, ()) if _shows_picture(reading) else ()
+    earlier = (
+        next((turn for turn in reversed(reading.turns) if turn.pictures), None) if _shows_picture(reading) else None
+    )
     if earlier and (asked or picture_questions.concerns(question)):
-        return joined("\n\n", (speaker.say("picture_earlier"), picture_answers.answer(question, speaker, earlier)))
+        told = picture_answers.answer(question, speaker, earlier.looked_at())
+        return joined("\n\n", (speaker.say("picture_earlier"), told))
     if speaker.explain(question) or ASKS["code"].search(question):
         return None
     counts_figures = picture_questions.concerns(question) and picture_questions.read(question).figures
@@ -213,7 +216,9 @@ def _file(speaker: Speaker, file: TextFile) -> Text:
 
 def _answers_several(reading: Reading) -> Text | None:
     """Two or three short questions in one message, if each has an answer."""
-    parts = _BETWEEN_QUESTIONS.split(reading.question.strip()) if len(reading.question) <= _SHORT_QUESTION else []
+    parts = (
+        picture_questions.BETWEEN.split(reading.question.strip()) if len(reading.question) <= _SHORT_QUESTION else []
+    )
     if not 1 < len(parts) <= _MOST_QUESTIONS:
         return None
     told = [
@@ -240,7 +245,7 @@ def _recalls(reading: Reading) -> Text | None:
 
 
 def _shows_picture(reading: Reading) -> bool:
-    return any(isinstance(picture, Measured) for turn in reading.turns for picture in turn.pictures)
+    return any(isinstance(picture, Attached) for turn in reading.turns for picture in turn.pictures)
 
 
 def _worded(key: str) -> str:
@@ -338,6 +343,7 @@ _SHORT_SKILLS = (_recalls, _counts, _sorts, _converts, _calculates, _explains)
 
 INTENTS: tuple[tuple[str, Callable[[Reading], Text | None]], ...] = (
     ("crisis", _distress),
+    ("alone", _writes_alone),
     ("picture", _pictures),
     ("several", _answers_several),
     ("recall", _recalls),

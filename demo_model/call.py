@@ -1,6 +1,6 @@
 """One request, checked: what the answers are made from. Frozen values, free of the wire's shapes."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -15,9 +15,9 @@ class Measured:
     """What was measured in one picture.
 
     ``width``, ``height``: pixels, upright.  ``brightness``, ``contrast``: mean and standard deviation of luminance, 0
-    to 1.  ``transparent``: the share of see-through pixels.  ``colours``: names and shares, largest first.
-    ``sharpness``: how steep its edges are, 0 to 1.  ``look``: what was found in it.  ``sketch``: a small copy, for
-    comparing it with others.
+    to 1.  ``transparent``: the share of see-through pixels.  ``colours``: names and shares, largest first.  ``bands``:
+    the commonest colour of its upper, middle and lower third.  ``sharpness``: how steep its edges are, 0 to 1.
+    ``look``: what was found in it.  ``sketch``: a small copy, for comparing it with others.
     """
 
     width: int
@@ -27,7 +27,7 @@ class Measured:
     contrast: float
     transparent: float
     colours: tuple[tuple[str, float], ...]
-    detail: str = "auto"
+    bands: tuple[str, ...] = ()
     sharpness: float = 0.0
     look: Look = field(default_factory=Look)
     sketch: Sketch = field(default_factory=Sketch, repr=False, compare=False)
@@ -41,6 +41,21 @@ class Unfetched:
 
 
 Picture = Measured | Unfetched
+"""A picture as answers are made from it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attached:
+    """A picture as it came: opened, not yet measured. Most pictures of a long talk are never asked about again.
+
+    ``width``, ``height``: pixels, upright.  ``digest``: of its bytes.  ``measured``: measures it, once.
+    """
+
+    width: int
+    height: int
+    detail: str
+    digest: str
+    measured: Callable[[], Measured] = field(repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +64,12 @@ class Turn:
 
     role: str
     text: str
-    pictures: tuple[Picture, ...] = ()
+    pictures: tuple[Attached | Unfetched, ...] = ()
     name: str | None = None
+
+    def looked_at(self) -> tuple[Picture, ...]:
+        """Its pictures, measured."""
+        return tuple(shown.measured() if isinstance(shown, Attached) else shown for shown in self.pictures)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Request body -> ``Call``, or the error that the OpenAI API would answer with. Pictures take time: use a thread."""
+"""Request body -> ``Call``, or the error that the OpenAI API would answer with. Opens pictures: use a thread."""
 
 import json
 import math

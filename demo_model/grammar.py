@@ -50,6 +50,13 @@ class Text:
         """The text with the first way taken at every choice."""
         return "".join(node if isinstance(node, str) else node.ways[0][1].first for node in self.nodes)
 
+    @property
+    def longest(self) -> int:
+        """The characters of the longest wording."""
+        return sum(
+            len(node) if isinstance(node, str) else max(way.longest for _, way in node.ways) for node in self.nodes
+        )
+
 
 def as_text(value: "Text | str | int") -> Text:
     """A value as a text: strings and numbers are said as they are."""

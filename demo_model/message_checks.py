@@ -1,11 +1,13 @@
-"""The ``messages`` of a request -> turns, with every picture opened and measured on the way."""
+"""The ``messages`` of a request -> turns, with every picture opened on the way."""
 
 import base64
 import binascii
+import hashlib
+from functools import cache, partial
 from typing import Any
 
 from demo_model import errors
-from demo_model.call import Picture, Turn, Unfetched
+from demo_model.call import Attached, Turn, Unfetched
 from demo_model.errors import ApiError
 from demo_model.pictures import measuring
 
@@ -47,22 +49,23 @@ def _refuse_pictures(messages: list[Any]) -> None:
 
 
 class _Gallery:
-    """Measures the pictures of one request, within one allowance of pixels."""
+    """Opens the pictures of one request, within one allowance of pixels."""
 
     def __init__(self) -> None:
         self._pixels_left = _PIXELS_OF_ALL_PICTURES
         self._pictures_left = _MOST_PICTURES
 
-    def add(self, data: bytes, detail: str, param: str) -> Picture:
+    def add(self, data: bytes, detail: str, param: str) -> Attached:
         self._pictures_left -= 1
         if self._pictures_left < 0:
             raise ApiError(f"Too many images in request. Max is {_MOST_PICTURES}.", param=param, code="invalid_value")
         try:
-            picture = measuring.measure(data, detail=detail, pixels_left=self._pixels_left)
+            opened = measuring.open_picture(data, pixels_left=self._pixels_left)
         except measuring.PictureError as error:
             raise errors.unsupported_image(param) from error
-        self._pixels_left -= picture.width * picture.height
-        return picture
+        self._pixels_left -= opened.width * opened.height
+        digest = hashlib.sha256(data).hexdigest()
+        return Attached(opened.width, opened.height, detail, digest, cache(partial(measuring.measure, opened)))
 
 
 def _turn(message: Any, place: str, gallery: _Gallery) -> Turn:
@@ -80,7 +83,9 @@ def _turn(message: Any, place: str, gallery: _Gallery) -> Turn:
     return Turn(role, text, shown, name)
 
 
-def _content(message: dict[str, Any], role: str, place: str, gallery: _Gallery) -> tuple[str, tuple[Picture, ...]]:
+def _content(
+    message: dict[str, Any], role: str, place: str, gallery: _Gallery
+) -> tuple[str, tuple[Attached | Unfetched, ...]]:
     content = message.get("content")
     if isinstance(content, str):
         return _clean(content), ()
@@ -94,7 +99,7 @@ def _content(message: dict[str, Any], role: str, place: str, gallery: _Gallery) 
     if not isinstance(content, list):
         raise errors.wrong_type(f"{place}.content", "one of a string or array of objects", content)
     texts: list[str] = []
-    shown: list[Picture] = []
+    shown: list[Attached | Unfetched] = []
     for number, part in enumerate(content):
         where = f"{place}.content[{number}]"
         if not isinstance(part, dict):
@@ -122,7 +127,7 @@ def _text(part: dict[str, Any], where: str) -> str:
     return _clean(text)
 
 
-def _picture(part: dict[str, Any], role: str, where: str, gallery: _Gallery) -> Picture:
+def _picture(part: dict[str, Any], role: str, where: str, gallery: _Gallery) -> Attached | Unfetched:
     if role != "user":
         raise ApiError(
             f"Image URLs are only allowed for messages with role 'user', but this message with role '{role}' contains "

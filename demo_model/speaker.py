@@ -49,6 +49,10 @@ class Speaker:
         """A colour's name in this language."""
         return _phrases()["colours"][self.language][name]
 
+    def row(self, name: str) -> list[str]:
+        """Words in a row, such as the ranks from the first on."""
+        return _phrases()[name][self.language]
+
     def in_tone(self, text: Text) -> Text:
         """The text between the first and the last words of the persona; without a known persona, as it is."""
         if self._tone is None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import tiktoken
 
-from demo_model.call import Language, Measured, Picture, Turn
+from demo_model.call import Attached, Language, Turn, Unfetched
 
 CONTEXT_WINDOW = 128_000
 """Tokens that prompt messages may have, as gpt-4o's: the model whose vocabulary and picture rule are used here."""
@@ -75,13 +75,13 @@ def prompt_tokens(turns: tuple[Turn, ...]) -> tuple[int, int]:
     return text, sum(picture_tokens(picture) for turn in turns for picture in turn.pictures)
 
 
-def picture_tokens(picture: Picture) -> int:
+def picture_tokens(picture: Attached | Unfetched) -> int:
     """Tokens of one picture, by gpt-4o's tile rule (OpenAI's guide "Images and vision").
 
     Fit into 2048 × 2048, then the shorter side into 768; 85, and 170 for each tile of 512 × 512. Low detail, and a
     picture that was not fetched: 85.
     """
-    if not isinstance(picture, Measured) or picture.detail == "low":
+    if isinstance(picture, Unfetched) or picture.detail == "low":
         return _PICTURE_BASE
     scale = min(1.0, 2048 / max(picture.width, picture.height))
     scale = min(scale, 768 / min(picture.width, picture.height))

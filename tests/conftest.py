@@ -149,6 +149,9 @@ BROWSER_ARGUMENTS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    # A camera that shows a test picture, and is allowed without a question.
+    "--use-fake-device-for-media-stream",
+    "--use-fake-ui-for-media-stream",
     # The page, too, stays on this machine.
     "--no-proxy-server",
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1",

@@ -138,9 +138,9 @@ def inspect(page: Page) -> None:
     expect(page.locator("#inspect-body a[download]")).to_be_attached()
 
 
-def picture_file(name: str = "square.png", *, color: str = "teal") -> FilePayload:
+def picture_file(name: str = "square.png", *, color: str = "teal", size: tuple[int, int] = (64, 48)) -> FilePayload:
     data = io.BytesIO()
-    Image.new("RGB", (64, 48), color).save(data, "PNG")
+    Image.new("RGB", size, color).save(data, "PNG")
     return {"name": name, "mimeType": "image/png", "buffer": data.getvalue()}
 
 

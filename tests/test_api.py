@@ -298,6 +298,7 @@ def test_only_four_endpoints_are_public_and_every_control_is_optional(client: Cl
     assert {each["parameter_name"] for each in parameters} == {
         "message", "model", "persona", "temperature", "json_mode", "history", "turns", "stream", "max_tokens",
         "top_p", "reasoning_effort", "seed", "stop", "picture_links",
+        "detail", "sizing", "pictures_kept",
     }  # fmt: skip
 
 
@@ -402,7 +403,7 @@ async def config(http: httpx.AsyncClient) -> dict[str, Any]:
 
 
 # A raw call names every parameter, in the order of the function; these are the defaults of all but the message.
-UNTOUCHED = ["", "", None, False, "all", None, True, None, None, "", None, "", "url"]
+UNTOUCHED = ["", "", None, False, "all", None, True, None, None, "", None, "", "url", "", "as_is", "2"]
 
 
 async def call(http: httpx.AsyncClient, message: Any) -> str:

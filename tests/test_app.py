@@ -136,7 +136,7 @@ def get(address: str, path: str) -> tuple[int, str]:
 
 
 # A raw call names every parameter, in the order of the function; these are the defaults of all but the message.
-UNTOUCHED = ["", "", None, False, "all", None, True, None, None, "", None, "", "url"]
+UNTOUCHED = ["", "", None, False, "all", None, True, None, None, "", None, "", "url", "", "as_is", "2"]
 
 
 class Call:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from chat_core import ChatRequest, JsonObject, Options, assistant, user
+from chat_core import ChatRequest, ImagePolicy, JsonObject, Options, assistant, user
 from chat_ui.controls import Controls, from_values
 
 TALK = (user("a"), assistant("b"), user("c"), assistant("d"), user("e"))
@@ -24,7 +24,10 @@ def test_widgets_that_hold_none_are_untouched() -> None:
 
 
 def test_values_come_in_the_order_of_the_fields() -> None:
-    values = ("m", "Be kind.", True, 0.5, True, "last", 2, False, 100, 0.9, "low", 7, "END", "text")
+    values = (
+        *("m", "Be kind.", True, 0.5, True, "last", 2, False, 100, 0.9, "low", 7, "END"),
+        *("text", "high", "fit", "all"),
+    )
     controls = from_values(*values)
     assert tuple(getattr(controls, field.name) for field in fields(Controls)) == values
     assert controls.request(TALK, "default") == ChatRequest(
@@ -36,7 +39,24 @@ def test_values_come_in_the_order_of_the_fields() -> None:
         ),
         response_format=JsonObject(),
         stream=False,
+        image_policy=ImagePolicy(None, "high"),
     )
+
+
+@pytest.mark.parametrize(
+    ("kept", "turns"),
+    [("1", 1), ("2", 2), ("4", 4), ("all", None), ("", 2), ("0", 2), ("-1", 2), ("9999999", 2), ("two", 2)],
+)
+def test_how_long_pictures_go_along(kept: str, turns: int | None) -> None:
+    controls = Controls(pictures_kept=kept)
+    assert controls.request(TALK, "m").image_policy == ImagePolicy(turns)
+    going_on = controls.request(TALK, "m", user("Go on.")).image_policy
+    assert going_on == ImagePolicy(None if turns is None else turns + 1)
+
+
+@pytest.mark.parametrize(("detail", "sent"), [("", None), ("low", "low"), ("original", "original"), ("hd", None)])
+def test_level_of_detail(detail: str, sent: str | None) -> None:
+    assert Controls(detail=detail).image_policy.detail == sent
 
 
 @pytest.mark.parametrize(("typed", "model"), [("", "default"), ("  ", "default"), (" gpt-4o ", "gpt-4o")])

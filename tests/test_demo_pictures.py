@@ -55,7 +55,7 @@ def encoded(image: Image.Image, file_format: str = "PNG", **options: Any) -> byt
 
 
 def measured(image: Image.Image, file_format: str = "PNG", **options: Any) -> Measured:
-    return measuring.measure(encoded(image, file_format, **options))
+    return measuring.measure(measuring.open_picture(encoded(image, file_format, **options)))
 
 
 def halved(image: Image.Image) -> Image.Image:
@@ -273,38 +273,46 @@ def test_examples_are_what_the_script_draws(name):
 
 @pytest.fixture(scope="module")
 def examples() -> dict[str, Measured]:
-    return {path.stem: measuring.measure(path.read_bytes()) for path in EXAMPLES.iterdir()}
+    return {path.stem: measuring.measure(measuring.open_picture(path.read_bytes())) for path in EXAMPLES.iterdir()}
 
 
 ANSWERS: list[tuple[str, str, list[str]]] = [
     ("shapes", "", ["6 flat shapes on white: 3 red circles, 1 green square", "640 × 420 pixels, landscape, PNG"]),
     ("shapes", "How many red circles?", ["3 red circles: at the top left, at the top right and at the bottom"]),
-    ("shapes", "빨간 원은 몇 개야?", ["빨간 원, 모두 3개예요: 왼쪽 위, 오른쪽 위, 아래쪽 가운데"]),
-    ("shapes", "원은 모두 몇 개?", ["모두 4개예요: 빨간 원 3개, 파란 원 1개"]),
-    ("shapes", "사각형은 몇 개야?", ["초록색 정사각형", "1개예요"]),
+    ("shapes", "빨간 원은 몇 개야?", ["빨간 원은 3개예요: 왼쪽 위, 오른쪽 위, 아래쪽 가운데"]),
+    ("shapes", "원은 모두 몇 개?", ["원은 4개예요: 빨간 원 3개, 파란 원 1개"]),
+    ("shapes", "사각형은 몇 개야?", ["초록색 정사각형은 1개예요: 위쪽 가운데"]),
     ("shapes", "Are there purple circles?", ["I find no purple circles here", "3 red circles"]),
     ("shapes", "what colours are in it?", ["white 75%, red 14%, green 5%, yellow 3%, blue 3%"]),
     ("shapes", "where is the blue circle?", ["The blue circle is at the bottom left."]),
-    ("shapes", "노란 삼각형은 어디 있어?", ["노란 삼각형: 오른쪽 아래"]),
+    ("shapes", "노란 삼각형은 어디 있어?", ["노란 삼각형은 오른쪽 아래에 있어요."]),
     ("shapes", "what is in the bottom right?", ["At the bottom right I find: 1 yellow triangle."]),
     ("shapes", "what colour is the square?", ["green square at the top"]),
-    ("shapes", "가장 큰 도형은?", ["초록색 정사각형", "5.4%"]),
+    ("shapes", "가장 큰 도형은?", ["위쪽 가운데에 있는 초록색 정사각형이 가장 커요", "5.4%"]),
     ("shapes", "how large is the blue circle?", ["blue circle covers 2.7% of the picture, about 97 × 97 pixels"]),
     ("shapes", "how large is it?", ["640 × 420 pixels"]),
     ("shapes", "is it bright?", ["It is bright: on average 86%"]),
     ("shapes", "is it a receipt?", ["I would not call it a table, a form or a receipt"]),
     ("shapes", "who is this?", ["cannot recognise objects", "6 flat shapes", "vision model"]),
     ("shapes", "how many dogs?", ["cannot recognise objects"]),
-    ("bars", "", ["bar chart with 5 upright bars: 1 blue 55%, 2 green 78%, 3 red 100%, 4 yellow 33%, 5 purple 67%"]),
-    ("bars", "which bar is tallest?", ["The tallest is bar 3 (red). Next comes bar 2 (green), at 78% of its height."]),
-    ("bars", "가장 높은 막대는?", ["3번 막대(빨강)예요", "2번 막대(초록)"]),
-    ("bars", "가장 낮은 막대는?", ["4번 막대(노랑)예요"]),
-    ("bars", "두 번째로 높은 막대는?", ["2번 막대(초록)"]),
-    ("bars", "how much taller is the red bar than the blue bar?", ["1.8 times", "bar 3 (red)", "bar 1 (blue)"]),
-    ("bars", "2번 막대와 4번 막대는 얼마나 차이나?", ["2.3배", "2번 막대(초록): 78%, 4번 막대(노랑): 33%"]),
-    ("bars", "막대는 몇 개야?", ["모두 5개예요"]),
-    ("bars", "what colour is the third bar?", ["bar 3 (red)"]),
-    ("bars", "where is the yellow bar?", ["bar 4 (yellow), of 5 in all, counted from the left"]),
+    ("bars", "", ["5 upright bars", "from the left, blue 55%, green 78%, red 100%, yellow 33%, purple 67%"]),
+    (
+        "bars",
+        "which bar is tallest?",
+        ["is the red bar (third from the left). Next comes the green bar (second from the left), at 78%"],
+    ),
+    (
+        "bars",
+        "가장 높은 막대는?",
+        ["가장 높은 막대는 왼쪽에서 세 번째 빨간 막대예요", "왼쪽에서 두 번째 초록색 막대로"],
+    ),
+    ("bars", "가장 낮은 막대는?", ["왼쪽에서 네 번째 노란 막대예요"]),
+    ("bars", "두 번째로 높은 막대는?", ["두 번째로 높은 막대는 왼쪽에서 두 번째 초록색 막대예요"]),
+    ("bars", "how much taller is the red bar than the blue bar?", ["1.8 times", "the red bar", "the blue bar"]),
+    ("bars", "2번 막대와 4번 막대는 얼마나 차이나?", ["2.3배", "초록색 막대는 78%", "노란 막대는 33%"]),
+    ("bars", "막대는 몇 개야?", ["막대는 5개예요"]),
+    ("bars", "what colour is the third bar?", ["the red bar (third from the left)"]),
+    ("bars", "where is the yellow bar?", ["It is the yellow bar (fourth from the left), of 5 in all."]),
     ("receipt", "이게 뭐야?", ["영수증처럼 보여요: 글줄 11줄", "오른쪽 끝을 맞춘 덩어리 8개", "글자를 읽지 못해요"]),
     ("receipt", "is it a table?", ["This looks like a receipt: 11 lines of text, 8 amount-like blocks"]),
     ("receipt", "how many lines?", ["I count 11 lines of text"]),
@@ -427,7 +435,7 @@ def test_comparing_charts():
     before, after = draw_examples.bars(), draw_examples.bars()
     ImageDraw.Draw(after).rectangle((406, 150, 469, 357), fill=draw_examples.YELLOW)
     answer = asked("what changed?", measured(before), measured(after))
-    assert "one change: bar 4 (yellow) went from 33% to 78%" in answer
+    assert "one change: the yellow bar (fourth from the left) went from 33% to 78%" in answer
 
 
 def test_drawings_of_different_figures_are_not_alike():
@@ -670,5 +678,5 @@ async def test_no_wrapping_changes_an_answer(door, question):
 
 async def test_a_chart_through_the_door(door):
     data = (EXAMPLES / "bars.png").read_bytes()
-    assert "bar 3 (red)" in await door.ask("Which bar is tallest?", data)
-    assert "3번 막대(빨강)" in await door.ask("가장 높은 막대는?", data)
+    assert "the red bar (third from the left)" in await door.ask("Which bar is tallest?", data)
+    assert "왼쪽에서 세 번째 빨간 막대" in await door.ask("가장 높은 막대는?", data)

@@ -19,6 +19,7 @@ from chat_ui.gradio_messages import (
     fenced_json,
     is_titled,
     load_file,
+    pictures_of,
     split_urls,
     to_core,
     unfenced,
@@ -359,6 +360,22 @@ def test_split_data_url() -> None:
 def test_a_data_url_that_is_no_picture_is_told() -> None:
     with pytest.raises(ImageError):
         split_urls("data:image/png;base64,AAAA")
+
+
+def test_links_may_stay_in_the_text_while_data_urls_do_not() -> None:
+    url = f"data:image/png;base64,{base64.b64encode(png('red')).decode()}"
+    before, picture, after = split_urls(f"Is {CAT} like {url}?", links=False)
+    assert (before, after) == (TextPart(f"Is {CAT} like "), TextPart("?"))
+    assert isinstance(picture, ImagePart)
+
+
+def test_the_pictures_of_a_message_as_a_draft() -> None:
+    message = {
+        "role": "user",
+        "content": [{"path": "/tmp/a.png"}, {"path": "/tmp/notes.txt"}, f"Is {CAT} a cat?"],
+    }
+    assert pictures_of(message) == Draft(CAT, (("/tmp/a.png", "a.png"),))
+    assert pictures_of({"role": "user", "content": "Hello"}).empty
 
 
 def test_links_stay_text_where_that_was_chosen() -> None:

@@ -14,7 +14,6 @@ import pytest
 
 from chat_core import errors, models
 from chat_core.errors import ChatError, InputError
-from chat_core.messages import Detail
 from chat_ui.cards import CARDS
 from chat_ui.describe_job import Status
 from chat_ui.drills import DRILLS
@@ -185,9 +184,9 @@ COMPUTED = {
     "connection.*",
     "count.*",
     "describe.*",
-    "describe.detail_*",
     "describe.pausing_*",
     "describe.status_*",
+    "detail.*",
     "drill.*",
     "effort.*",
     "error.*.*",
@@ -199,7 +198,9 @@ COMPUTED = {
     "note.*.text",
     "note.*.title",
     "note.stopped_*.text",
+    "picture.*",
     "pictures.*",
+    "sizing.*",
     "usage.*",
 }
 # What the patterns that would take in a whole room of texts really make.
@@ -223,7 +224,6 @@ USAGE_COLUMNS = {
 }
 DESCRIBE_WORDS = {
     *("copy", "chat", "retry"),
-    *(f"detail_{level}" for level in get_args(Detail)),
     *("pausing_limit", "pausing_failure"),
     *(f"status_{status}" for status in get_args(Status)),
 }

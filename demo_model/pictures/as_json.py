@@ -3,16 +3,22 @@
 from typing import Any
 
 from demo_model.call import Measured, Picture, Unfetched
+from demo_model.pictures.questions import Asked
+from demo_model.pictures.view import View, percent
 from demo_model.pictures.words import PictureWords, compared, counted
 from demo_model.sight.compare import Comparison
-from demo_model.sight.facts import Bar, Chart, Drawing, Page, Photo
+from demo_model.sight.facts import Bar, Chart, Page, Photo
 from demo_model.speaker import Speaker
 
 
-def as_json(pictures: tuple[Picture, ...], speaker: Speaker) -> dict[str, Any]:
-    """One picture: its facts. Several: the facts of each; of two also how the second differs from the first."""
+def as_json(pictures: tuple[Picture, ...], speaker: Speaker, asked: Asked | None = None) -> dict[str, Any]:
+    """One picture: its facts. Several: the facts of each; of two also how the second differs from the first.
+
+    ``asked``: the question; what is counted are the figures or bars that it names.
+    """
     words = PictureWords(speaker)
-    facts = [_facts(number, picture, words) for number, picture in enumerate(pictures, start=1)]
+    asked = asked or Asked()
+    facts = [_facts(number, picture, asked, speaker) for number, picture in enumerate(pictures, start=1)]
     if len(facts) == 1:
         return facts[0]
     match pictures:
@@ -22,9 +28,11 @@ def as_json(pictures: tuple[Picture, ...], speaker: Speaker) -> dict[str, Any]:
             return {"pictures": facts}
 
 
-def _facts(number: int, picture: Picture, words: PictureWords) -> dict[str, Any]:
+def _facts(number: int, picture: Picture, asked: Asked, speaker: Speaker) -> dict[str, Any]:
     if isinstance(picture, Unfetched):
         return {"picture": number, "fetched": False}
+    words = PictureWords(speaker)
+    view = View(picture, asked, speaker, words)
     look = picture.look
     facts = {
         "picture": number,
@@ -38,8 +46,10 @@ def _facts(number: int, picture: Picture, words: PictureWords) -> dict[str, Any]
     }
     if look.chart:
         facts |= _chart(look.chart, words)
+        if asked.colours:
+            facts["count"] = len(view.asked_bars)
     if look.drawing:
-        facts |= _drawing(look.drawing, words)
+        facts |= _drawing(view)
     if look.page and look.kind in ("table", "form", "receipt", "text"):
         facts |= _page(look.page)
     if look.codes:
@@ -49,10 +59,6 @@ def _facts(number: int, picture: Picture, words: PictureWords) -> dict[str, Any]
     if look.kind == "photo":
         facts |= {"sharpness_percent": percent(picture.sharpness)} | _photo(look.photo, words)
     return facts
-
-
-def percent(share: float) -> int:
-    return round(100 * share)
 
 
 def _bar(bar: Bar, words: PictureWords) -> dict[str, Any]:
@@ -68,7 +74,8 @@ def _chart(chart: Chart, words: PictureWords) -> dict[str, Any]:
     }
 
 
-def _drawing(drawing: Drawing, words: PictureWords) -> dict[str, Any]:
+def _drawing(view: View) -> dict[str, Any]:
+    words = view.words
     shapes = [
         {
             "kind": words.kind(shape.kind),
@@ -76,13 +83,13 @@ def _drawing(drawing: Drawing, words: PictureWords) -> dict[str, Any]:
             "position": words.position(shape.position),
             "size_percent": round(100 * shape.share, 1),
         }
-        for shape in drawing.shapes
+        for shape in view.shapes
     ]
     counts = [
         {"kind": words.kind(kind), "colour": words.colour(colour), "count": number}
-        for (kind, colour), number in counted(drawing.shapes)
+        for (kind, colour), number in counted(view.shapes)
     ]
-    return {"shapes": shapes, "count": len(shapes), "counts": counts}
+    return {"shapes": shapes, "count": len(view.asked_shapes), "counts": counts}
 
 
 def _page(page: Page) -> dict[str, Any]:

@@ -82,13 +82,18 @@ def _move(move: Move, words: PictureWords) -> str:
     if move.before is None:
         return words.say("change_new", figure=figure, place=place)
     if move.before.colour != move.after.colour:
-        return words.say("change_recoloured", figure=figure, place=place, colour=words.colour(move.after.colour))
+        return words.say(
+            "change_recoloured",
+            figure=figure,
+            place=place,
+            colour=words.marked(words.colour(move.after.colour), "으로", "로"),
+        )
     if move.before.position != move.after.position:
         return words.say(
             "change_moved",
             figure=figure,
             place=words.position(shape.position),
-            target=words.position(move.after.position),
+            target=words.marked(words.position(move.after.position), "으로", "로"),
         )
     if not 0.8 < move.before.share / move.after.share < 1.25:
         larger = move.after.share > move.before.share
@@ -104,8 +109,7 @@ def _changed_bars(first: Measured, second: Measured, words: PictureWords) -> lis
     return [
         words.say(
             "change_bar",
-            number=before.number,
-            colour=words.colour(before.colour),
+            bar=words.bar(before, one),
             before=percent(before.height),
             after=percent(after.height),
         )

@@ -27,17 +27,15 @@ def _describes_shapes(view: View) -> Text:
     all_shapes = view.speaker.say(
         "describe_shapes", number=len(view.shapes), ground=ground, figures=view.by_kind(view.shapes)
     )
+    return joined(" ", (all_shapes, names_largest(view) or ""))
+
+
+def names_largest(view: View) -> Text | None:
+    """Which figure is the largest, if one stands out."""
     largest = max(view.shapes, key=lambda shape: shape.share)
-    stands_out = sum(shape.share > 0.95 * largest.share for shape in view.shapes) == 1
-    if not stands_out:
-        return all_shapes
-    return joined(
-        " ",
-        (
-            all_shapes,
-            view.speaker.say("describe_largest", figure=view.figure(largest), place=view.place(largest)),
-        ),
-    )
+    if sum(shape.share > 0.95 * largest.share for shape in view.shapes) > 1:
+        return None
+    return view.speaker.say("describe_largest", figure=view.subject(largest), place=view.place(largest))
 
 
 def _describes_chart(view: View) -> Text:
@@ -59,7 +57,7 @@ def _describes_chart(view: View) -> Text:
 
 
 def describes_page(view: View) -> Text:
-    return view.speaker.say(f"describe_{view.picture.look.kind}", reasons=view.reasons())
+    return view.speaker.say(f"describe_{view.picture.look.kind}", reasons=view.words.listed(view.reasons()))
 
 
 def describes_code(view: View) -> Text:
@@ -74,9 +72,12 @@ def _describes_photo(view: View) -> Text:
     photo = view.picture.look.photo
     told = [view.speaker.say("describe_photo", **view.light_words(), sharp=view.sharp_word())]
     told += [view.speaker.say("describe_area", **view.area(area)) for area in photo.areas]
-    if photo.horizon is not None:
-        told.append(view.speaker.say("describe_horizon", percent=percent(photo.horizon)))
-    return joined(" ", told)
+    return joined(" ", (*told, describes_horizon(view) or ""))
+
+
+def describes_horizon(view: View) -> Text | None:
+    horizon = view.picture.look.photo.horizon
+    return None if horizon is None else view.speaker.say("describe_horizon", percent=percent(horizon))
 
 
 def _describes_plain(view: View) -> Text:

@@ -38,7 +38,7 @@ class PictureError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class _Opened:
+class Opened:
     """A decoded picture, upright.
 
     ``width``, ``height``: its own pixels.  ``sample``: some of them (RGBA), as they are.  ``copy``: all of them, made
@@ -52,18 +52,22 @@ class _Opened:
     copy: Image.Image
 
 
-def measure(data: bytes, *, detail: str = "auto", pixels_left: int = MAX_PIXELS) -> Measured:
-    """Measure one picture of at most ``pixels_left`` pixels.
+def open_picture(data: bytes, *, pixels_left: int = MAX_PIXELS) -> Opened:
+    """Open one picture of at most ``pixels_left`` pixels.
 
     Raises PictureError for anything that is not a whole PNG, JPEG, WebP or GIF.
     """
     # Pillow raises many things on broken files: OSError, SyntaxError, ValueError, struct.error, its bomb error ...
     try:
-        opened = _opened(data, min(pixels_left, MAX_PIXELS))
+        return _opened(data, min(pixels_left, MAX_PIXELS))
     except PictureError:
         raise
     except Exception as error:
         raise PictureError("not decodable") from error
+
+
+def measure(opened: Opened) -> Measured:
+    """All that is measured in a picture; it takes some ten times as long as to open it."""
     flat = _on_white(opened.sample)
     light = ImageStat.Stat(flat.convert("L"))
     copy = _for_looking(opened.copy)
@@ -75,14 +79,14 @@ def measure(data: bytes, *, detail: str = "auto", pixels_left: int = MAX_PIXELS)
         contrast=light.stddev[0] / 255,
         transparent=sum(opened.sample.getchannel("A").histogram()[:128]) / (flat.width * flat.height),
         colours=palette.shares(np.asarray(flat)),
-        detail=detail,
+        bands=tuple(palette.shares(third)[0][0] for third in np.array_split(np.asarray(flat), 3) if third.size),
         sharpness=photos.sharpness(np.asarray(opened.copy.convert("L"))),
         look=looking.look(copy),
         sketch=_sketch(opened.copy),
     )
 
 
-def _opened(data: bytes, most: int) -> _Opened:
+def _opened(data: bytes, most: int) -> Opened:
     with Image.open(io.BytesIO(data), formats=_FORMATS) as image:
         width, height = image.size
         if width * height > most:
@@ -96,7 +100,7 @@ def _opened(data: bytes, most: int) -> _Opened:
             sample, copy = sample.transpose(_TURNS[turn]), copy.transpose(_TURNS[turn])
         if turn in _LYING:
             width, height = height, width
-        return _Opened(width, height, image.format or "", sample, copy)
+        return Opened(width, height, image.format or "", sample, copy)
 
 
 def _sample_size(width: int, height: int) -> tuple[int, int]:

@@ -18,6 +18,17 @@ _PATTERNS = {
 _BAR_NUMBERS = lazy_regex(
     r"\bbars? (?:number |no\. ?|#)?(\d{1,2})\b|(?<!\d)(\d{1,2}) ?번(?:째)?|\band (\d{1,2})\b", re.IGNORECASE
 )
+_IF_NONE = lazy_regex(
+    r"\b(?:only|just) [\"'“‘]([^\"'”’\n]{1,40})[\"'”’]|[\"'“‘]([^\"'”’\n]{1,40})[\"'”’]이?라고만", re.IGNORECASE
+)
+BETWEEN = lazy_regex(
+    r"(?<=[?!.])\s+|,?\s+and\s+(?=(?:what|how|where|who|when|which|is|are|convert|sort|count|calculate)\b)"
+    r"|,?\s+그리고\s+|(?<=몇 개고),?\s+",
+    re.IGNORECASE,
+)
+"""Where one question of a message ends and the next begins."""
+
+_MOST_QUESTIONS = 4
 _ALL_FOUR_CORNERED = ("square", "rectangle", "diamond")
 _ABOUT_PICTURES = ("difference", "tallest", "shortest", "code", "horizon", "gap")
 
@@ -26,11 +37,16 @@ _ABOUT_PICTURES = ("difference", "tallest", "shortest", "code", "horizon", "gap"
 class Asked:
     """What a question is about.
 
-    ``topics``: what is asked for, the most telling first; empty: a description.  ``kinds``: the kinds of figure that
-    it is about; empty: any, or none.  ``figures``: whether it is about figures at all.  ``bars``: whether it is about
-    bars, and ``numbers`` which ones.  ``rank``: 2 for "the second tallest".
+    ``piece``: the kind of text that is to be written; then nothing else is read but the ``items`` of a safety check and
+    what is to be said ``if_none`` (no text, no data).  ``topics``: what is asked for, the most telling first; empty: a
+    description.  ``kinds``: the kinds of figure that it is about; empty: any, or none.  ``figures``: whether it is
+    about figures at all.  ``bars``: whether it is about bars, and ``numbers`` which ones.  ``rank``: 2 for "the second
+    tallest".
     """
 
+    piece: str | None = None
+    items: tuple[str, ...] = ()
+    if_none: str | None = None
     topics: tuple[str, ...] = ()
     colours: tuple[str, ...] = ()
     kinds: tuple[str, ...] = ()
@@ -48,6 +64,9 @@ class Asked:
 def read(question: str) -> Asked:
     """What a question in Korean or English asks for."""
     text = question[:LONGEST]
+    if piece := next(iter(_found("pieces", text)), None):
+        if_none = _IF_NONE.search(text)
+        return Asked(piece=piece, items=_found("items", text), if_none=if_none and (if_none[1] or if_none[2]))
     kinds = _found("kinds", text)
     if "quadrilateral" in kinds and not {"square", "rectangle"} & set(kinds):
         kinds = (*kinds, *_ALL_FOUR_CORNERED)
@@ -63,6 +82,15 @@ def read(question: str) -> Asked:
         numbers=tuple(dict.fromkeys((*numbers, *ordinals))),
         rank=max(ordinals, default=1),
     )
+
+
+def read_all(question: str) -> list[Asked]:
+    """What each of the questions of a message asks for, a few at the most; what asks for nothing is passed over."""
+    if (asked := read(question)).piece:
+        return [asked]
+    parts = [(part, read(part)) for part in BETWEEN.split(question[:LONGEST].strip())]
+    asking = [each for part, each in parts if each.topics or (part.endswith("?") and (each.figures or each.colours))]
+    return asking[:_MOST_QUESTIONS] if len(asking) > 1 else [asked]
 
 
 def concerns(question: str) -> bool:

@@ -21,14 +21,14 @@ def counts(view: View) -> Text | None:
         return view.speaker.say("nothing_to_count") if asked.figures or asked.colours else None
     found = view.asked_shapes
     if not found:
-        return view.speaker.say("count_none", wanted=view.wanted(), found=view.by_kind(view.shapes))
+        return view.speaker.say("count_none", wanted=view.topic(view.wanted()), found=view.by_kind(view.shapes))
     if len(found) == 1:
-        return view.speaker.say("count_one", figure=view.figure(found[0]), place=view.place(found[0]))
+        return view.speaker.say("count_one", figure=view.topic(view.figure(found[0])), place=view.place(found[0]))
     alike = len(counted(found)) == 1
     return view.speaker.say(
         "count_many",
         number=len(found),
-        figures=view.wanted(len(found)) if not alike else view.figures(found[0], len(found)),
+        figures=view.topic(view.figures(found[0], len(found)) if alike else view.wanted(len(found))),
         detail=view.places(found) if alike else view.by_kind(found),
     )
 
@@ -38,7 +38,7 @@ def _counts_bars(view: View) -> Text | None:
     if bars or not view.asked.colours:
         return view.speaker.say("count_bars", number=len(bars), detail=view.bar_list(bars)) if bars else None
     everything = view.chart.bars if view.chart else ()
-    wanted = view.words.figure(view.asked.colours[0], "bar", 2)
+    wanted = view.topic(view.words.figure(view.asked.colours[0], "bar", 2))
     return view.speaker.say("count_none", wanted=wanted, found=view.bar_list(everything))
 
 
@@ -48,11 +48,10 @@ def _finds(view: View) -> Text | None:
             "where_bar",
             bar=view.words.listed([view.bar(bar) for bar in bars]),
             number=len(view.chart.bars),
-            side=view.words.say("from_top" if view.chart.lying else "from_left"),
         )
     found = view.asked_shapes
     if len(found) == 1:
-        return view.speaker.say("where_one", figure=view.figure(found[0]), place=view.place(found[0]))
+        return view.speaker.say("where_one", figure=view.topic(view.figure(found[0])), place=view.place(found[0]))
     return counts(view)
 
 
@@ -95,7 +94,7 @@ def _extreme(view: View, which: str) -> Text | None:
     if not found:
         return None
     shape = (max if which == "largest" else min)(found, key=lambda shape: shape.share)
-    return view.speaker.say(which, figure=view.figure(shape), place=view.place(shape), percent=share(shape.share))
+    return view.speaker.say(which, figure=view.subject(shape), place=view.place(shape), percent=share(shape.share))
 
 
 # --- bars ---------------------------------------------------------------------------------------------------------
@@ -131,7 +130,7 @@ def _finds_shortest(view: View) -> Text | None:
 
 def _ranked(view: View, order: Sequence[Bar], rank: int) -> Text:
     bar = order[rank - 1]
-    return view.speaker.say("ranked", rank=rank, bar=view.bar(bar), percent=percent(bar.height))
+    return view.speaker.say("ranked", rank=view.words.rank(rank), bar=view.bar(bar), percent=percent(bar.height))
 
 
 def _measures_gap(view: View) -> Text | None:
@@ -175,7 +174,7 @@ def _counts_lines(view: View) -> Text:
 
 
 def _counts_columns(view: View) -> Text | None:
-    return view.speaker.say("columns_are", reasons=view.reasons()) if view.page else None
+    return view.speaker.say("columns_are", reasons=view.words.listed(view.reasons())) if view.page else None
 
 
 def _finds_codes(view: View) -> Text:
@@ -214,7 +213,7 @@ def _measures_size(view: View) -> Text:
         shape = view.asked_shapes[0]
         return view.speaker.say(
             "size_of",
-            figure=view.figure(shape),
+            figure=view.topic(view.figure(shape)),
             percent=share(shape.share),
             width=round((shape.box.right - shape.box.left) * view.picture.width),
             height=round((shape.box.bottom - shape.box.top) * view.picture.height),

@@ -7,7 +7,7 @@ from demo_model.call import Measured
 from demo_model.grammar import Text
 from demo_model.pictures.questions import Asked
 from demo_model.pictures.words import PictureWords, counted
-from demo_model.sight.facts import Area, Bar, Chart, Page, Shape
+from demo_model.sight.facts import Area, Bar, Chart, Line, Page, Shape
 from demo_model.speaker import Speaker
 
 EQUAL = 0.012
@@ -37,6 +37,10 @@ class View:
     @property
     def page(self) -> Page | None:
         return self.picture.look.page
+
+    @property
+    def writing(self) -> tuple[Line, ...]:
+        return self.picture.look.writing
 
     @property
     def asked_shapes(self) -> list[Shape]:
@@ -85,22 +89,37 @@ class View:
             return self.words.figure(self.asked.colours[0], kind, number)
         return self.words.kind(kind, number)
 
+    def topic(self, figure: str) -> str:
+        """A figure as what a sentence is about."""
+        return self.words.marked(figure, "은", "는")
+
+    def subject(self, shape: Shape) -> str:
+        """A figure as what does something in a sentence."""
+        return self.words.marked(self.figure(shape), "이", "가")
+
     def bar(self, bar: Bar) -> str:
-        return self.words.say("bar_ref", number=bar.number, colour=self.words.colour(bar.colour))
+        assert self.chart is not None  # a bar is of one
+        return self.words.bar(bar, self.chart)
 
     def bars(self, bars: Sequence[Bar]) -> str:
         return self.words.listed([self.bar(bar) for bar in sorted(bars, key=lambda bar: bar.number)][:MOST_LISTED])
 
     def bar_list(self, bars: Sequence[Bar]) -> str:
-        return ", ".join(
+        """The heights of bars: of all of them in their order, of some with their places."""
+        assert self.chart is not None  # bars are of one
+        everything = len(bars) == len(self.chart.bars)
+        heights = ", ".join(
             self.words.say(
-                "bar_height", number=bar.number, colour=self.words.colour(bar.colour), percent=percent(bar.height)
+                "bar_height",
+                bar=self.words.colour(bar.colour) if everything else self.topic(self.bar(bar)),
+                percent=percent(bar.height),
             )
             for bar in bars
         )
+        return self.words.say("bars_all", side=self.words.side(self.chart), bars=heights) if everything else heights
 
-    def reasons(self) -> str:
-        """The measures that make a picture a table, a form, a receipt or a text."""
+    def reasons(self) -> list[str]:
+        """The measures that make a picture a table, a form, a receipt or a text, the most telling first."""
         page = self.page
         assert page is not None  # asked of pages only
         words = self.words
@@ -122,7 +141,7 @@ class View:
             reasons.append(words.say("boxes", number=page.boxes))
         if page.rules:
             reasons.append(words.say("one_rule") if page.rules == 1 else words.say("rules", number=page.rules))
-        return words.listed(reasons)
+        return reasons
 
     def lines(self, number: int) -> str:
         return self.words.say("one_line") if number == 1 else self.words.say("text_lines", number=number)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from demo_model.call import Measured
 from demo_model.sight import compare
 from demo_model.sight.compare import Comparison, Seen
-from demo_model.sight.facts import Shape
+from demo_model.sight.facts import Bar, Chart, Shape
 from demo_model.speaker import Speaker
 
 
@@ -53,6 +53,34 @@ class PictureWords:
 
     def counted(self, number: int, colour: str, kind: str) -> str:
         return self.say("counted", number=number, figure=self.figure(colour, kind, number))
+
+    def side(self, chart: Chart) -> str:
+        """Where its bars are counted from."""
+        return self.say("from_top" if chart.lying else "from_left")
+
+    def bar(self, bar: Bar, chart: Chart) -> str:
+        """One bar by colour and place: "the red bar (third from the left)"."""
+        return self.say("bar_ref", rank=self.rank(bar.number), hue=self.hue(bar.colour), side=self.side(chart))
+
+    def rank(self, number: int) -> str:
+        ranks = self._speaker.row("ranks")
+        return ranks[number - 1] if number <= len(ranks) else self.say("rank_beyond", number=number)
+
+    def number(self, number: int) -> str:
+        """A number before a noun, in words up to twelve."""
+        numbers = self._speaker.row("numbers")
+        return numbers[number - 1] if number <= len(numbers) else str(number)
+
+    def spelled(self, number: int, figure: str) -> str:
+        """Figures and their number, in words."""
+        return self.say("spelled", number=self.number(number), figure=figure)
+
+    def marked(self, noun: str, after_consonant: str, after_vowel: str) -> str:
+        """In Korean with the particle that its last letter takes; in English as it is."""
+        if not "가" <= noun[-1:] <= "힣":
+            return noun
+        ends_in_consonant = (ord(noun[-1]) - ord("가")) % 28
+        return noun + (after_consonant if ends_in_consonant else after_vowel)
 
     def listed(self, parts: Sequence[str]) -> str:
         """Things in a row, with "and" before the last."""

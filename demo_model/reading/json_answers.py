@@ -12,6 +12,7 @@ from demo_model.errors import ApiError
 from demo_model.lazy_regex import lazy_regex
 from demo_model.pictures import answers as picture_answers
 from demo_model.pictures import as_json as picture_json
+from demo_model.pictures import questions as picture_questions
 from demo_model.reading import extracting, judging, schema_filling, text_source
 from demo_model.reading.fact_source import FactSource
 from demo_model.speaker import Speaker, language_of
@@ -78,7 +79,7 @@ def _answer(turns: tuple[Turn, ...], last: Turn, wanted: AnyJson | SchemaJson | 
     text = _material(text, turns, last)
     if not text and isinstance(wanted, SchemaJson) and example:
         text = _as_lines(example)
-    if pictures := last.pictures or (() if text.strip() else _earlier_pictures(turns)):
+    if pictures := last.looked_at() or (() if text.strip() else _earlier_pictures(turns)):
         value = _of_pictures(schema, pictures, last.text)
     elif schema is not None:
         value = schema_filling.fill(schema, text_source.TextSource(text))
@@ -98,7 +99,10 @@ def has_example(text: str) -> bool:
 
 def _of_pictures(schema: dict[str, Any] | None, pictures: tuple[Picture, ...], question: str) -> Any:
     speaker = Speaker(language_of(question))
-    facts = picture_json.as_json(pictures, speaker)
+    # The keys of an example are no part of what is asked: {"red": 0, "shapes": 0} counts all shapes.
+    _, start, end = _first_object(question) or (None, 0, 0)
+    asked = picture_questions.read(question[:start] + question[end:])
+    facts = picture_json.as_json(pictures, speaker, asked)
     if schema is None:
         return facts
     # The first paragraph describes; what follows says what cannot be done.
@@ -121,7 +125,7 @@ def _is_blank(value: Any) -> bool:
 
 
 def _earlier_pictures(turns: tuple[Turn, ...]) -> tuple[Picture, ...]:
-    return next((turn.pictures for turn in reversed(turns) if turn.pictures), ())
+    return next((turn.looked_at() for turn in reversed(turns) if turn.pictures), ())
 
 
 # --- the text to read ------------------------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 Nothing is read here. Marks are taken for writing by their size and by standing in rows.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from demo_model.sight import regions
-from demo_model.sight.facts import Page, PageKind
+from demo_model.sight.facts import Box, Line, Page, PageKind
 from demo_model.sight.regions import Mask, Regions
 
 _INK = 34
@@ -76,13 +76,40 @@ def find(light: NDArray[np.uint8]) -> Page | None:
     blocks = _typical_blocks(rows)
     return Page(
         kind=kind,
-        text_lines=len(rows),
+        lines=_placed(rows, light.shape),
         columns=cells.columns if ruled else blocks,
         rows=cells.rows if ruled else sum(len(row.blocks) >= 2 for row in rows),
         boxes=cells.empty,
         figures=figures,
         rules=rules,
     )
+
+
+def lines(light: NDArray[np.uint8], beside: Iterable[Box]) -> tuple[Line, ...]:
+    """The rows of text-like marks of a grey picture (height, width) beside the boxes of its bars or figures."""
+    height, width = light.shape
+    ink = _ink(light)
+    for box in beside:
+        ink[_reach(box.top, box.bottom, height), _reach(box.left, box.right, width)] = False
+    if ink.mean() > _MOST_INK:
+        return ()
+    level, upright = (_rules(way, 24)[1] for way in (ink, ink.T))
+    rows, _ = _rows(ink & ~regions.grown(level | upright.T))
+    return _placed(rows, light.shape)
+
+
+def _placed(rows: Sequence[_Row], size: tuple[int, ...]) -> tuple[Line, ...]:
+    """The blocks of rows as shares of a picture of ``size`` (height, width)."""
+    height, width = size
+    return tuple(
+        tuple(Box(left / width, row.top / height, right / width, row.bottom / height) for left, right in row.blocks)
+        for row in rows
+    )
+
+
+def _reach(start: float, end: float, size: int) -> slice:
+    """The pixels from one edge of a box to the other, with its blended edges."""
+    return slice(max(0, round(start * size) - 3), round(end * size) + 3)
 
 
 def _kind(

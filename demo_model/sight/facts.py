@@ -88,22 +88,30 @@ class Chart:
         return min(self.bars, key=lambda bar: bar.height)
 
 
+Line = tuple[Box, ...]
+"""A row of text-like marks: its blocks, from left to right."""
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
     """Lines and blocks of ink.
 
-    ``text_lines``: rows of text-like marks.  ``columns``, ``rows``: of ruled cells, or else of aligned blocks.
+    ``lines``: rows of text-like marks.  ``columns``, ``rows``: of ruled cells, or else of aligned blocks.
     ``boxes``: ruled cells with nothing in them.  ``figures``: blocks at the right that end on one line.
     ``rules``: ruled lines, upright and level, dashed ones included.
     """
 
     kind: PageKind
-    text_lines: int
+    lines: tuple[Line, ...]
     columns: int = 0
     rows: int = 0
     boxes: int = 0
     figures: int = 0
     rules: int = 0
+
+    @property
+    def text_lines(self) -> int:
+        return len(self.lines)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +142,7 @@ class Code:
 @dataclass(frozen=True, slots=True)
 class Look:
     """What a picture looks like. ``kind`` is the most telling of what was found; ``flatness``: how much of it is in
-    plain colours, 0 to 1."""
+    plain colours, 0 to 1; ``writing``: all rows of text-like marks, also those beside the bars of a chart."""
 
     kind: Kind = "plain"
     flatness: float = 1.0
@@ -143,6 +151,7 @@ class Look:
     page: Page | None = None
     photo: Photo = field(default_factory=Photo)
     codes: tuple[Code, ...] = ()
+    writing: tuple[Line, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

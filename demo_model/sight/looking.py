@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from demo_model.sight import charts, codes, documents, flats, photos, shapes
-from demo_model.sight.facts import Chart, Code, Drawing, Kind, Look, Page
+from demo_model.sight.facts import Chart, Code, Drawing, Kind, Line, Look, Page
 from demo_model.sight.flats import Flats
 from demo_model.sight.regions import Regions
 
@@ -26,15 +26,28 @@ def look(picture: NDArray[np.uint8]) -> Look:
     areas = flats.areas(painted) if painted.flatness >= _FLAT else None
     chart = charts.find(painted, areas) if areas else None
     drawing, page = (None, None) if chart else _drawing_or_page(painted, areas, light)
+    kind = _kind(painted, found_codes, chart, drawing, page)
     return Look(
-        kind=_kind(painted, found_codes, chart, drawing, page),
+        kind=kind,
         flatness=painted.flatness,
         chart=chart,
         drawing=drawing,
         page=page,
         photo=photos.find(picture[::3, ::3]),
         codes=found_codes,
+        writing=_writing(kind, light, chart, drawing, page),
     )
+
+
+def _writing(
+    kind: Kind, light: NDArray[np.uint8], chart: Chart | None, drawing: Drawing | None, page: Page | None
+) -> tuple[Line, ...]:
+    """The rows of a page, or those beside the bars of a chart and the figures of a drawing."""
+    if kind == "chart" and chart:
+        return documents.lines(light, [bar.box for bar in chart.bars])
+    if kind == "shapes" and drawing:
+        return documents.lines(light, [shape.box for shape in drawing.shapes])
+    return page.lines if page and kind == page.kind else ()
 
 
 def _drawing_or_page(
