@@ -276,7 +276,16 @@ def page(tabs: Tabs, browser_thread: ThreadPoolExecutor) -> Page:
     return browser_thread.submit(tabs.blank).result()
 
 
+# The files that take longest, longest first. Begun late, one of them would keep one worker busy at the end, alone.
+LONG_FILES = ("test_page.py", "test_first_screen.py", "test_app.py", "test_gradio_inside.py", "test_demo_pictures.py")
+
+
+def _turn(item: pytest.Item) -> int:
+    return LONG_FILES.index(item.path.name) if item.path.name in LONG_FILES else len(LONG_FILES)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=_turn)
     for item in filter(_asks_for_browser, items):
         item.add_marker(pytest.mark.browser)
         if inspect.iscoroutinefunction(getattr(item, "obj", None)):
