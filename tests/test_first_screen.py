@@ -52,7 +52,7 @@ from tests.on_page import (
 from tests.scripted_server import Exchange, Script, ScriptedServer
 
 # What the drills of silence and of the rate limit may take.
-HASTY = Clocks(first_token=1, patient_first_token=1, silence=1, retry_pause=0.01, longest_wait=1)
+HASTY = Clocks(first_token=5, patient_first_token=5, silence=5, retry_pause=0.01, longest_wait=1)
 HANGUL = re.compile("[가-힣ㄱ-ㅎㅏ-ㅣ]")
 MODEL_CARDS = tuple(card.name for card in CARDS if card.steps)
 
