@@ -24,8 +24,9 @@ run:
 lint:
 	@$(for_dev) "$$python" -m ruff format --check . && "$$python" -m ruff check . && "$$python" -m mypy
 
+# Files are handed out in the order of tests/conftest.py; by itself xdist begins with those of the most tests.
 test: lint
-	@$(for_dev) exec "$$python" -m pytest -n 2 --dist loadfile $(ARGS)
+	@$(for_dev) exec "$$python" -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 format:
 	@$(for_dev) "$$python" -m ruff check --fix . && "$$python" -m ruff format .

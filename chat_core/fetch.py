@@ -61,7 +61,7 @@ async def fetch_image(url: str, *, detail: Detail | None = None, limits: Limits 
     """The picture at ``url``, fetched as by ``fetch_url`` and cleaned as by ``load_image``, in a thread.
 
     Raises ``FetchError``, with the reason ``not_a_picture`` for a page or a drawing, and ``ImageError`` for a picture
-    that cannot be sent (damaged, too many pixels, HEIC).
+    that cannot be sent (damaged, too many pixels, a HEIC that cannot be read).
     """
     return await Fetcher(limits or Limits()).fetch_image(url, detail=detail)
 
@@ -135,7 +135,7 @@ _HOST = re.compile(r"(?=.{1,253}\Z)[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*")
 # A host whose last label is a number is an address in some notation (WHATWG URL, "ends in a number").
 _NUMERIC_HOST = re.compile(r"(?:.*\.)?(?:[0-9]+|0x[0-9a-f]*)")
 # A picture's address may hold a page, or a drawing; these reasons all say so.
-_NO_PICTURE = frozenset({"not_a_picture", "svg", "pdf", "html", "empty"})
+_NO_PICTURE = frozenset({"not_a_picture", "svg", "eps", "pdf", "html", "empty"})
 
 
 @dataclass(frozen=True, slots=True)

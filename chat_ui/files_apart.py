@@ -10,7 +10,7 @@ from functools import partial
 from typing import ParamSpec, TypeVar
 
 from chat_core.image_economy import Sizing, sized
-from chat_core.messages import Detail, ImagePart, Message, TextFile
+from chat_core.messages import Detail, ImagePart, Message, Part, TextFile
 from chat_ui import gradio_messages
 from chat_ui.gradio_messages import GradioMessage
 
@@ -29,6 +29,14 @@ async def apart(work: Callable[P, T], *args: P.args, **named: P.kwargs) -> T:
 async def read_file(path: str, name: str) -> ImagePart | TextFile:
     """``gradio_messages.load_file``, apart. Raises ImageError or FileError."""
     return await asyncio.get_running_loop().run_in_executor(_THREADS, gradio_messages.load_file, path, name)
+
+
+async def read_links(text: str, *, links: bool = True) -> list[Part]:
+    """``gradio_messages.split_urls``, apart where there may be pictures written out in the text. Raises ImageError."""
+    split = partial(gradio_messages.split_urls, text, links=links)
+    if "data:image/" not in text.lower():
+        return split()
+    return await asyncio.get_running_loop().run_in_executor(_THREADS, split)
 
 
 async def read_transcript(history: Sequence[GradioMessage], *, urls_as_pictures: bool = True) -> tuple[Message, ...]:

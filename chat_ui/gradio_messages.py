@@ -18,10 +18,11 @@ from chat_core.text_files import load_text_file
 
 GradioMessage = dict[str, Any]
 
-# .pdf: to be refused as a picture, whose words say what to do.
-IMAGE_SUFFIXES = frozenset(
-    (".pdf", ".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".avif", ".heic", ".heif")
-)
+_OF_PHONES = {".jpg", ".jpeg", ".jfif", ".mpo", ".heic", ".heif", ".hif"}
+_OF_SCREENS = {".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".avif"}
+# To be refused as pictures, whose words say what to do.
+_REFUSED = {".pdf", ".eps"}
+IMAGE_SUFFIXES = frozenset(_OF_PHONES | _OF_SCREENS | _REFUSED)
 
 
 @dataclass(frozen=True, slots=True)

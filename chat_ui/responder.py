@@ -23,7 +23,7 @@ from chat_core.settings import Settings
 from chat_ui import drills, gradio_messages, notes, transcript
 from chat_ui.cards import Preset, Run
 from chat_ui.controls import Controls, from_values
-from chat_ui.files_apart import read_file, read_transcript, size_picture
+from chat_ui.files_apart import read_file, read_links, read_transcript, size_picture
 from chat_ui.gradio_inside import keep_file
 from chat_ui.gradio_messages import Draft, GradioMessage
 from chat_ui.localize import warn
@@ -313,7 +313,7 @@ async def user_content(draft: Draft, controls: Controls | None = None, model: st
             parts.append({"path": path, "alt_text": name})
     if controls.picture_links == "text":
         return [*parts, {"type": "text", "text": draft.text}] if draft.text.strip() else parts
-    for part in gradio_messages.split_urls(draft.text, links=controls.picture_links == "fetch"):
+    for part in await read_links(draft.text, links=controls.picture_links == "fetch"):
         match part:
             case RemoteImage(url):
                 parts.append(await _picture(await fetch_image(url), Path(urlsplit(url).path).name, controls, model))

@@ -638,20 +638,27 @@ TEXTS: dict[str, tuple[str, str]] = {
     "error.bad_image.not_found": ("It is no longer there. Attach it again.", "파일이 사라졌습니다. 다시 첨부하세요."),
     "error.bad_image.empty": ("The file is empty.", "빈 파일입니다."),
     "error.bad_image.not_a_picture": (
-        "It is not a picture that can be read. PNG, JPEG, WEBP, GIF, BMP, TIFF and AVIF can be sent.",
-        "읽을 수 있는 이미지가 아닙니다. PNG, JPEG, WEBP, GIF, BMP, TIFF, AVIF를 보낼 수 있습니다.",
+        "It is not a picture that can be read. PNG, JPEG, HEIC, WEBP, GIF, BMP, TIFF and AVIF can be sent.",
+        "읽을 수 있는 이미지가 아닙니다. PNG, JPEG, HEIC, WEBP, GIF, BMP, TIFF, AVIF를 보낼 수 있습니다.",
     ),
     "error.bad_image.svg": ("It is an SVG drawing. Save it as PNG.", "SVG 그림입니다. PNG로 저장해 주세요."),
+    "error.bad_image.eps": (
+        "It is an EPS or PostScript drawing. Save it as PNG.",
+        "EPS 또는 PostScript 그림입니다. PNG로 저장해 주세요.",
+    ),
     "error.bad_image.pdf": ("It is a PDF. Save the page as a picture.", "PDF입니다. 페이지를 이미지로 저장해 주세요."),
     "error.bad_image.html": ("It is a web page, not a picture.", "이미지가 아니라 웹 페이지입니다."),
-    "error.bad_image.heic": ("It is a HEIC picture. Save it as JPEG.", "HEIC 이미지입니다. JPEG로 저장해 주세요."),
+    "error.bad_image.heic": (
+        "It is a HEIC picture of a kind that cannot be read here. Save it as JPEG.",
+        "여기서 읽을 수 없는 종류의 HEIC 이미지입니다. JPEG로 저장해 주세요.",
+    ),
     "error.bad_image.truncated": (
         "It is damaged or cut short. Save it anew.",
         "손상되었거나 잘렸습니다. 다시 저장해 주세요.",
     ),
     "error.bad_image.too_many_pixels": (
-        "It has more than 64 megapixels. Make it smaller.",
-        "6,400만 화소가 넘습니다. 크기를 줄여 주세요.",
+        "It has too many pixels for its kind of file. Make it smaller; a JPEG may have up to 64 megapixels.",
+        "이 파일 형식으로 읽기에는 화소가 너무 많습니다. 크기를 줄여 주세요. JPEG는 6,400만 화소까지 됩니다.",
     ),
     "error.bad_image.too_many_bytes": (
         "It is larger than 20 MB. Make it smaller.",

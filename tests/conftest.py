@@ -19,7 +19,8 @@ from typing import Any
 
 import httpx2
 import pytest
-from playwright.sync_api import Browser, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, ViewportSize, sync_playwright
+from playwright.sync_api import Error as PlaywrightError
 
 import demo_model
 
@@ -202,16 +203,92 @@ def browser(browser_thread: ThreadPoolExecutor) -> Iterator[Browser]:
         browser_thread.submit(playwright.stop).result()
 
 
+WINDOW: ViewportSize = {"width": 1440, "height": 900}
+
+
+class Tabs:
+    """One page a locale, used again by test after test: blank, and with no cookie or storage that a test has left.
+
+    What Chromium has loaded and compiled stays, so that opening the app costs a third of what it does in a new page.
+    """
+
+    def __init__(self, browser: Browser) -> None:
+        self._browser = browser
+        self._kept: dict[str, Page] = {}
+        self._origins: set[str] = set()
+
+    def blank(self, locale: str = "en-US") -> Page:
+        """A page of 1440 by 900 pixels."""
+        page = self._kept.get(locale) or self._opened(locale)
+        page.set_default_timeout(30_000)
+        page.set_viewport_size(WINDOW)
+        return page
+
+    def clear(self) -> None:
+        """Take away what a test has left. A page that cannot be cleared, since it has crashed for one, is given up."""
+        for locale, page in list(self._kept.items()):
+            try:
+                self._clear(page)
+            except PlaywrightError:
+                del self._kept[locale]
+                page.context.close()
+        self._origins.clear()
+
+    def close(self) -> None:
+        for page in self._kept.values():
+            page.context.close()
+
+    def _opened(self, locale: str) -> Page:
+        page = self._browser.new_context(viewport=WINDOW, locale=locale).new_page()
+        page.on("framenavigated", lambda frame: self._origins.add("/".join(frame.url.split("/")[:3])))
+        self._kept[locale] = page
+        return page
+
+    def _clear(self, page: Page) -> None:
+        page.goto("about:blank")
+        for other in page.context.pages:
+            if other is not page:
+                other.close()
+        devtools = page.context.new_cdp_session(page)
+        for origin in self._origins:
+            devtools.send("Storage.clearDataForOrigin", {"origin": origin, "storageTypes": "all"})
+        devtools.detach()
+        page.context.clear_cookies()
+
+
+@pytest.fixture(scope="session")
+def _kept_tabs(browser: Browser, browser_thread: ThreadPoolExecutor) -> Iterator[Tabs]:
+    tabs = Tabs(browser)
+    yield tabs
+    browser_thread.submit(tabs.close).result()
+
+
 @pytest.fixture
-def page(browser: Browser, browser_thread: ThreadPoolExecutor) -> Iterator[Page]:
-    """A fresh page of 1440 by 900 pixels, in English, with cookies and storage of its own."""
-    size = {"width": 1440, "height": 900}
-    page = browser_thread.submit(browser.new_page, viewport=size, locale="en-US").result()
-    yield page
-    browser_thread.submit(page.close).result()
+def tabs(_kept_tabs: Tabs, browser_thread: ThreadPoolExecutor) -> Iterator[Tabs]:
+    """For a test that chooses the locale of its page."""
+    yield _kept_tabs
+    browser_thread.submit(_kept_tabs.clear).result()
+
+
+@pytest.fixture
+def page(tabs: Tabs, browser_thread: ThreadPoolExecutor) -> Page:
+    """A blank page of 1440 by 900 pixels, in English, without cookies and storage.
+
+    It is the next test's page, too: what a test listens to, it has to stop listening to (``on_page.hearing``).
+    """
+    return browser_thread.submit(tabs.blank).result()
+
+
+# The files that take longest, longest first. Begun late, one of them would keep one worker busy at the end, alone.
+LONG_FILES = ("test_page.py", "test_first_screen.py", "test_app.py", "test_gradio_inside.py", "test_demo_pictures.py")
+
+
+def _turn(item: pytest.Item) -> int:
+    return LONG_FILES.index(item.path.name) if item.path.name in LONG_FILES else len(LONG_FILES)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=_turn)
     for item in filter(_asks_for_browser, items):
         item.add_marker(pytest.mark.browser)
         if inspect.iscoroutinefunction(getattr(item, "obj", None)):

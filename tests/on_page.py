@@ -5,10 +5,12 @@ import base64
 import io
 import re
 import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from PIL import Image
-from playwright.sync_api import FilePayload, Locator, Page, expect
+from playwright.sync_api import BrowserContext, FilePayload, Locator, Page, expect
 
 from chat_ui.texts import TEXTS, Language, t
 from tests import scripted_server as play
@@ -26,6 +28,16 @@ def visit(page: Page, address: str, *, model: str = "scripted-1") -> None:
     page.goto(address)
     expect(page.locator("#model input")).to_have_value(model)
     expect(page.locator("#meter")).to_contain_text(re.compile(r"\d"))
+
+
+@contextmanager
+def hearing(where: Page | BrowserContext, event: Any, hear: Callable[[Any], object]) -> Iterator[None]:
+    """Call ``hear`` for each such event while this lasts, and not in the next test, which has the same page."""
+    where.on(event, hear)
+    try:
+        yield
+    finally:
+        where.remove_listener(event, hear)
 
 
 def box(page: Page) -> Locator:

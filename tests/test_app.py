@@ -33,7 +33,10 @@ DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of all that ``python app.py`` needs, and nothing of a developer's."""
-    house = tmp_path_factory.mktemp("house")
+    return furnish(tmp_path_factory.mktemp("house"))
+
+
+def furnish(house: Path) -> Path:
     shutil.copy(ROOT / "app.py", house)
     for package in ("chat_core", "chat_ui", "demo_model"):
         shutil.copytree(ROOT / package, house / package, ignore=shutil.ignore_patterns("__pycache__"))
@@ -201,14 +204,41 @@ def test_with_nothing_set_the_demo_model_answers_and_sigterm_ends_all(house: Pat
     assert "Traceback" not in "".join(app.said)
 
 
-def test_a_proxy_that_is_not_there_disturbs_neither_start_nor_stream(house: Path) -> None:
+@pytest.fixture(scope="module")
+def burdened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """One app for all that may be around a start and must not matter to it.
+
+    Empty lines in ``.env``; empty variables, as `docker run --env-file .env` makes them of a copied .env.example; and
+    proxies that are not there.
+    """
+    house = furnish(tmp_path_factory.mktemp("burdened"))
+    shutil.copy(ROOT / ".env.example", house / ".env")
+    empty = re.findall(r"^(\w+)=$", (ROOT / ".env.example").read_text(encoding="utf-8"), re.MULTILINE)
+    assert "GRADIO_SERVER_PORT" in empty
     with socket.create_server(("127.0.0.1", 0)) as gone:
         nowhere = f"http://127.0.0.1:{gone.getsockname()[1]}"
     names = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
     proxies = {name: nowhere for names in (names, map(str.lower, names)) for name in names}
-    with started(house, **proxies) as app:
-        _, on_the_way = chat(app.address, "Hello!")
-        assert len(on_the_way) > 1
+    with started(house, **dict.fromkeys(empty, ""), **proxies) as app:
+        yield app
+
+
+def test_a_proxy_that_is_not_there_disturbs_neither_start_nor_stream(burdened: Running) -> None:
+    _, on_the_way = chat(burdened.address, "Hello!")
+    assert len(on_the_way) > 1
+
+
+def test_empty_lines_of_env_and_empty_variables_mean_unset(burdened: Running) -> None:
+    assert "demo" in "".join(burdened.said)
+    assert chat(burdened.address, "Hello!")[0]
+
+
+def test_without_a_port_an_app_moves_on_from_that_of_another(house: Path, burdened: Running) -> None:
+    # Both begin at the same default port; which ones are free there is up to the machine.
+    with started(house) as second:
+        assert second.address != burdened.address
+        for app in (burdened, second):
+            assert get(app.address, "/")[0] == 200
 
 
 # Brings the loopback up in a network namespace of its own, starts the app there, and asks it something.
@@ -256,16 +286,6 @@ def test_a_busy_port_that_was_asked_for_is_one_sentence(house: Path) -> None:
     assert str(port) in said
 
 
-def test_a_busy_default_port_moves_on_to_the_next(house: Path) -> None:
-    # Where somebody else has the port already, it is as busy as it has to be.
-    with contextlib.ExitStack() as stack:
-        with contextlib.suppress(OSError):
-            stack.enter_context(socket.create_server(("127.0.0.1", 7860)))
-        app = stack.enter_context(started(house))
-        assert not app.address.rstrip("/").endswith(":7860")
-        assert get(app.address, "/")[0] == 200
-
-
 @pytest.mark.parametrize(
     ("name", "value"),
     [
@@ -275,8 +295,23 @@ def test_a_busy_default_port_moves_on_to_the_next(house: Path) -> None:
         ("OPENAI_BASE_URL", "ftp://example.com/v1"),
     ],
 )
-def test_a_setting_that_makes_no_sense_is_one_sentence(house: Path, name: str, value: str) -> None:
-    said = fails_to_start(house, **{name: value})
+def test_a_setting_that_makes_no_sense_is_one_sentence(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], name: str, value: str
+) -> None:
+    # In this process: the exit code and the output of a process of its own are those of the busy port, above.
+    import app
+
+    def is_taken(*_: object) -> None:
+        pytest.fail(f"{name}={value} was taken for sense")
+
+    for proxy in ("NO_PROXY", "no_proxy"):  # so that what main() adds to them is taken away again
+        monkeypatch.setenv(proxy, "")
+    monkeypatch.setattr("chat_core.settings.dotenv_values", lambda _: {})  # a developer's own .env
+    monkeypatch.setattr(app, "build_app", is_taken)
+    monkeypatch.setenv(name, value)
+    assert app.main() == 1
+    output = capfd.readouterr()
+    said = output.out + output.err
     assert said.strip().count("\n") == 0
     assert said.startswith("Vitrine cannot start: ")
     assert "Traceback" not in said
@@ -338,21 +373,6 @@ def test_env_file_is_read_and_its_key_is_nowhere_to_be_seen(house: Path, env_fil
         for text in (*pages, *app.said):
             assert KEY not in text
             assert KEY[-8:] not in text
-
-
-def test_empty_lines_of_env_mean_unset(house: Path, env_file: Path) -> None:
-    shutil.copy(ROOT / ".env.example", env_file)
-    with started(house) as app:
-        assert "demo" in "".join(app.said)
-        assert chat(app.address, "Hello!")[0]
-
-
-def test_empty_variables_mean_unset(house: Path) -> None:
-    # What `docker run --env-file .env` makes of a copied .env.example.
-    names = re.findall(r"^(\w+)=$", (ROOT / ".env.example").read_text(encoding="utf-8"), re.MULTILINE)
-    assert "GRADIO_SERVER_PORT" in names
-    with started(house, **dict.fromkeys(names, "")) as app:
-        assert "demo" in "".join(app.said)
 
 
 def test_importing_the_app_needs_no_key_and_no_network(house: Path) -> None:

@@ -30,6 +30,7 @@ from chat_ui.layout import build_app
 from chat_ui.texts import LANGUAGES, Language, t
 from chat_ui.usage_tab import STORY_TEXT
 from tests import scripted_server as play
+from tests.conftest import Tabs
 from tests.on_page import (
     LOCALES,
     OVERFLOW,
@@ -52,7 +53,7 @@ from tests.on_page import (
 from tests.scripted_server import Exchange, Script, ScriptedServer
 
 # What the drills of silence and of the rate limit may take.
-HASTY = Clocks(first_token=1, patient_first_token=1, silence=1, retry_pause=0.01, longest_wait=1)
+HASTY = Clocks(first_token=5, patient_first_token=5, silence=5, retry_pause=0.01, longest_wait=1)
 HANGUL = re.compile("[가-힣ㄱ-ㅎㅏ-ㅣ]")
 MODEL_CARDS = tuple(card.name for card in CARDS if card.steps)
 
@@ -499,42 +500,41 @@ def test_a_reasoner_shows_its_working_and_then_closes_it(pages: dict[Language, P
     [(390, "dark", "ko"), (1440, "light", "ko"), (390, "light", "en"), (1440, "dark", "en")],
 )
 def test_the_first_screen_fits_and_is_worked_by_keyboard(
-    browser: Browser, demo: Demo, width: int, theme: str, language: Language
+    tabs: Tabs, demo: Demo, width: int, theme: str, language: Language
 ) -> None:
     height = 844 if width < 768 else 900
-    size: ViewportSize = {"width": width, "height": height}
-    with browser.new_context(viewport=size, locale=LOCALES[language]) as context:
-        page = context.new_page()
-        visit(page, f"{demo.address}?__theme={theme}", model="demo")
-        page.wait_for_selector("html:not(.translating)")
-        expect(page.locator(".promise")).to_have_text(t(language, "first.promise"))
-        cards = page.locator("[data-card]")
-        expect(cards).to_have_count(6)
-        places = [place for at in range(6) if (place := cards.nth(at).bounding_box())]
-        assert len({round(place["x"]) for place in places}) == (1 if width < 768 else 3)
-        assert len(places) == 6
-        sending = page.locator("#message-box").bounding_box()
-        assert sending is not None
-        # All of them are in sight, above the box, and nothing runs over the edge.
-        assert max(place["y"] + place["height"] for place in places) <= sending["y"]
-        assert max(place["x"] + place["width"] for place in places) <= width
-        assert sending["y"] + sending["height"] <= height
-        assert page.evaluate(OVERFLOW) <= 0
-        clipped = "(cards) => cards.some((card) => card.scrollWidth > card.clientWidth)"
-        assert not cards.evaluate_all(clipped)
-        # From card to card by Tab, and off with Enter.
-        cards.first.focus()
-        page.keyboard.press("Tab")
-        page.keyboard.press("Tab")
-        expect(card(page, "memory")).to_be_focused()
-        assert card(page, "memory").evaluate("card => getComputedStyle(card).outlineStyle") == "solid"
-        page.keyboard.press("Enter")
-        expect(note(page, t(language, "card.note"))).to_be_visible()
-        settled(page)
-        assert page.evaluate(OVERFLOW) <= 0
-        page.locator(".use-my-key").click()
-        expect(page.locator("#api-key input")).to_be_focused()
-        expect(page.locator("#api-key input")).to_be_in_viewport()
+    page = tabs.blank(LOCALES[language])
+    page.set_viewport_size({"width": width, "height": height})
+    visit(page, f"{demo.address}?__theme={theme}", model="demo")
+    page.wait_for_selector("html:not(.translating)")
+    expect(page.locator(".promise")).to_have_text(t(language, "first.promise"))
+    cards = page.locator("[data-card]")
+    expect(cards).to_have_count(6)
+    places = [place for at in range(6) if (place := cards.nth(at).bounding_box())]
+    assert len({round(place["x"]) for place in places}) == (1 if width < 768 else 3)
+    assert len(places) == 6
+    sending = page.locator("#message-box").bounding_box()
+    assert sending is not None
+    # All of them are in sight, above the box, and nothing runs over the edge.
+    assert max(place["y"] + place["height"] for place in places) <= sending["y"]
+    assert max(place["x"] + place["width"] for place in places) <= width
+    assert sending["y"] + sending["height"] <= height
+    assert page.evaluate(OVERFLOW) <= 0
+    clipped = "(cards) => cards.some((card) => card.scrollWidth > card.clientWidth)"
+    assert not cards.evaluate_all(clipped)
+    # From card to card by Tab, and off with Enter.
+    cards.first.focus()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    expect(card(page, "memory")).to_be_focused()
+    assert card(page, "memory").evaluate("card => getComputedStyle(card).outlineStyle") == "solid"
+    page.keyboard.press("Enter")
+    expect(note(page, t(language, "card.note"))).to_be_visible()
+    settled(page)
+    assert page.evaluate(OVERFLOW) <= 0
+    page.locator(".use-my-key").click()
+    expect(page.locator("#api-key input")).to_be_focused()
+    expect(page.locator("#api-key input")).to_be_in_viewport()
 
 
 # --- in the middle of a card, against a scripted server ---------------------------------------------------------------

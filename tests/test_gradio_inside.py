@@ -20,6 +20,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from chat_ui import gates, gradio_inside, look
 from chat_ui.gradio_inside import english_words, message_of_part, set_property, uploads
+from tests.on_page import hearing
 
 LABELS = {
     "ko": {
@@ -304,32 +305,30 @@ def test_every_language_that_gradio_ships_is_kept_english() -> None:
 
 
 @pytest.mark.parametrize(("width", "is_open"), [(390, False), (1280, True)])
-def test_the_sidebar_is_closed_on_phones_only(browser: Browser, app: str, width: int, is_open: bool) -> None:
-    with browser.new_context(viewport={"width": width, "height": 800}) as context:
-        page = context.new_page()
-        visit(page, app)
-        if is_open:
-            expect(page.locator(".sidebar.open")).to_have_count(1)
-            return
-        page.wait_for_selector("html.sidebar-ready")
-        expect(page.locator(".sidebar.open")).to_have_count(0)
-        page.locator(".sidebar .toggle-button").click()
+def test_the_sidebar_is_closed_on_phones_only(page: Page, app: str, width: int, is_open: bool) -> None:
+    page.set_viewport_size({"width": width, "height": 800})
+    visit(page, app)
+    if is_open:
         expect(page.locator(".sidebar.open")).to_have_count(1)
-        page.locator(".sidebar .toggle-button").click()
-        expect(page.locator(".sidebar.open")).to_have_count(0)
+        return
+    page.wait_for_selector("html.sidebar-ready")
+    expect(page.locator(".sidebar.open")).to_have_count(0)
+    page.locator(".sidebar .toggle-button").click()
+    expect(page.locator(".sidebar.open")).to_have_count(1)
+    page.locator(".sidebar .toggle-button").click()
+    expect(page.locator(".sidebar.open")).to_have_count(0)
 
 
 @pytest.mark.parametrize("width", [390, 1440])
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_the_box_is_in_sight_and_nothing_comes_from_elsewhere(
-    browser: Browser, app: str, width: int, theme: str
-) -> None:
-    with browser.new_context(viewport={"width": width, "height": 844}) as context:
-        asked: list[str] = []
-        failures: list[str] = []
-        context.on("request", lambda request: asked.append(request.url))
-        context.on("weberror", lambda error: failures.append(str(error.error)))
-        page = context.new_page()
+def test_the_box_is_in_sight_and_nothing_comes_from_elsewhere(page: Page, app: str, width: int, theme: str) -> None:
+    asked: list[str] = []
+    failures: list[str] = []
+    page.set_viewport_size({"width": width, "height": 844})
+    with (
+        hearing(page.context, "request", lambda request: asked.append(request.url)),
+        hearing(page.context, "weberror", lambda error: failures.append(str(error.error))),
+    ):
         visit(page, f"{app}?__theme={theme}")
         box = page.locator("#message-box").bounding_box()
         assert box is not None

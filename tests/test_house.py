@@ -53,6 +53,7 @@ ONE_ROOM_EACH = {
     "httpx": {"fetch"},
     "httpx2": {"provider"},
     "openai": {"provider"},
+    "pillow_heif": {"images"},
     "tiktoken": {"tokens"},
 }
 

@@ -38,6 +38,7 @@ from tests.on_page import (
     connect_button,
     english_words,
     gated,
+    hearing,
     inspect,
     note,
     option,
@@ -773,8 +774,7 @@ def test_a_hostile_answer_runs_nothing_and_reaches_nobody(chat: Page, stage: Sta
         dialogs.append(dialog.message)
         dialog.dismiss()
 
-    chat.on("dialog", refuse)
-    with ScriptedServer() as elsewhere:
+    with ScriptedServer() as elsewhere, hearing(chat, "dialog", refuse):
         stage.plays(play.answer(HOSTILE.format(elsewhere=f"http://127.0.0.1:{elsewhere.port}")))
         send(chat, "Surprise me")
         expect(answers(chat).last).to_contain_text("The end.")
@@ -805,13 +805,12 @@ LONG = (
 
 
 @pytest.mark.parametrize(("width", "theme"), [(390, "dark"), (1440, "light"), (390, "light"), (1440, "dark")])
-def test_nothing_runs_over_the_edge_of_the_window(browser: Browser, stage: Stage, width: int, theme: str) -> None:
+def test_nothing_runs_over_the_edge_of_the_window(page: Page, stage: Stage, width: int, theme: str) -> None:
     phone = width < 768
     stage.plays(play.answer(LONG))
-    with browser.new_context(viewport={"width": width, "height": 844}, locale="en-US") as context:
-        errors: list[str] = []
-        context.on("weberror", lambda error: errors.append(str(error.error)))
-        page = context.new_page()
+    errors: list[str] = []
+    page.set_viewport_size({"width": width, "height": 844})
+    with hearing(page.context, "weberror", lambda error: errors.append(str(error.error))):
         visit(page, f"{stage.address}?__theme={theme}")
         if phone:
             page.wait_for_selector("html.sidebar-ready")
@@ -832,7 +831,7 @@ def test_nothing_runs_over_the_edge_of_the_window(browser: Browser, stage: Stage
             assert page.evaluate(OVERFLOW) <= 0
         edge = Image.open(io.BytesIO(page.screenshot())).convert("L").crop((width - 3, 600, width - 2, 601))
         assert (edge.tobytes()[0] > 127) is (theme == "light")
-        assert errors == []
+    assert errors == []
 
 
 def test_a_draft_outlives_a_cancelled_edit_and_an_undo(chat: Page, stage: Stage) -> None:

@@ -1,15 +1,19 @@
 """A message on its way into the transcript comes back to the box whatever goes wrong; what comes too late does not."""
 
+import threading
 from dataclasses import fields
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from chat_core import Connection, Settings
+from chat_core.images import as_data_url, load_image
 from chat_core.settings import ASSETS
-from chat_ui import responder
+from chat_ui import gradio_messages, responder
 from chat_ui.cards import CARDS, Preset, Run
 from chat_ui.controls import Controls
+from chat_ui.gradio_messages import Draft
 from chat_ui.visit import Visit
 
 NOBODY = Connection("demo", "http://127.0.0.1:9/v1")
@@ -33,6 +37,22 @@ async def test_a_full_disk_gives_the_message_back(monkeypatch: pytest.MonkeyPatc
     assert visit.returned is not None
     assert visit.returned.value == message
     assert not visit.turns
+
+
+async def test_a_picture_written_out_in_the_text_is_read_in_a_thread_for_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    readers: list[str] = []
+
+    def read(source: str) -> object:
+        readers.append(threading.current_thread().name)
+        return load_image(source)
+
+    monkeypatch.setattr(gradio_messages, "load_image", read)
+    url = as_data_url(load_image(Path(PICTURE)))
+    parts = await responder.user_content(Draft(f"Look: {url}"), Controls(picture_links="fetch"))
+    assert [part["type"] for part in parts if "type" in part] == ["text"]
+    assert len(parts) == 2
+    (reader,) = readers
+    assert reader.startswith("files")
 
 
 @pytest.mark.parametrize("settling", ["settle", "settle_card"])
