@@ -11,15 +11,14 @@ from typing import Literal
 
 from chat_core import tokens
 from chat_core.batch import Charge, Ended, ItemDone, ItemFailed, ItemStarted, ItemStopped, ItemWaiting, Progress
-from chat_core.chat import cost_of
 from chat_core.connections import Connection
 from chat_core.describing import Preset, request_for
 from chat_core.errors import ChatError
 from chat_core.events import Completion, Timing, Usage
 from chat_core.ledger import Entry, Ledger
 from chat_core.messages import Detail, ImagePart
-from chat_core.pricing import price_usage
 from chat_core.request import ChatRequest
+from chat_ui.costs import expected_cost, total
 from chat_ui.texts import Language
 from chat_ui.turn import entry_of
 
@@ -231,7 +230,7 @@ def forecast(
     counted = [tokens.estimate(request.sent.messages, model) for request in requests]
     usages = [Usage(each.input_tokens, asked.preset.output_tokens) for each in counted]
     costs = [
-        None if each.unknown_images else _price(connection, model, usage)
+        None if each.unknown_images else expected_cost(connection, model, usage)
         for each, usage in zip(counted, usages, strict=True)
     ]
     return (
@@ -245,18 +244,6 @@ def forecast(
         ),
         costs,
     )
-
-
-def total(costs: Sequence[Decimal | None]) -> Decimal | None:
-    """The sum; None where one is unknown."""
-    return None if None in costs else sum((cost for cost in costs if cost is not None), Decimal(0))
-
-
-def _price(connection: Connection, model: str, usage: Usage) -> Decimal | None:
-    if not connection.free:
-        return cost_of(connection, model, usage)
-    price = price_usage(usage, model)
-    return price.total if price else None
 
 
 def _put_answer(picture: Picture, completion: Completion, asked: Asked) -> None:

@@ -5,41 +5,29 @@ once a second: only a yield lets Gradio notice that the tab was closed. None rai
 """
 
 import asyncio
-import base64
 import contextlib
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from decimal import Decimal
-from pathlib import Path
-from urllib.parse import urlsplit
 
 from chat_core.batch import Budget, Item, ItemDone, ItemFailed, Progress, run
 from chat_core.connections import Connection
 from chat_core.describing import request_for
-from chat_core.errors import ChatError, ImageError, InputError
+from chat_core.errors import ChatError, InputError
 from chat_core.events import Started
-from chat_core.fetch import fetch_image
-from chat_core.file_names import safe_name
-from chat_core.images import load_image, thumbnail
 from chat_core.ledger import Ledger
-from chat_core.messages import ImagePart
 from chat_core.request import ChatRequest
 from chat_core.settings import Clocks
 from chat_ui.describe_job import Asked, Job, Picture, forecast
-from chat_ui.files_apart import apart
-from chat_ui.gradio_inside import keep_file
+from chat_ui.kept_pictures import bytes_of, read_picture
+from chat_ui.news import seen
 from chat_ui.turn import Turn
 
 log = logging.getLogger("vitrine.describe")
 
-HEARTBEAT_SECONDS = 1.0
-# The whole gallery is drawn anew at each of them.
-SHORTEST_WINDOW = 0.25
 FETCHED_AT_ONCE = 4
-# Twice the size at which a card shows it, for screens with more pixels.
-THUMBNAIL_SIDE = 320
 
 
 # --- reading ----------------------------------------------------------------------------------------------------------
@@ -58,49 +46,23 @@ async def read_in(pictures: Sequence[Picture]) -> AsyncGenerator[None, None]:
     async def read_all() -> None:
         await asyncio.gather(*(read_one(picture) for picture in pictures))
 
-    async with aclosing(_seen(read_all(), news)) as seen:
-        async for _ in seen:
+    async with aclosing(seen(read_all(), news)) as steps:
+        async for _ in steps:
             yield
 
 
 async def read(picture: Picture) -> None:
     """Read one picture: it is kept as it will be sent, with a small copy for the page."""
     try:
-        if picture.remote:
-            part = await fetch_image(picture.source)
-            kept = await apart(_keep, part, picture.name)
-        else:
-            kept = await apart(_load_and_keep, picture.source, picture.name)
-        picture.media_type, picture.width, picture.height, picture.path, picture.small = kept
+        kept = await read_picture(picture.source, picture.name, remote=picture.remote)
+        picture.media_type, picture.width, picture.height = kept.media_type, kept.width, kept.height
+        picture.path, picture.small = kept.path, kept.small
         picture.status, picture.error = "waiting", None
     except InputError as error:
         picture.status, picture.error = "failed", error.with_traceback(None)
     except Exception as error:
         log.error("A picture could not be taken: %s", type(error).__name__, exc_info=error)
         picture.status, picture.error = "failed", ChatError("Something unexpected happened.")
-
-
-def name_of_url(url: str) -> str:
-    """What to call the picture behind a URL: the end of its path, or its host."""
-    parts = urlsplit(url)
-    return safe_name(Path(parts.path).name, "") or parts.netloc or url
-
-
-Kept = tuple[str, int, int, str, str]
-
-
-def _load_and_keep(path: str, name: str) -> Kept:
-    return _keep(load_image(Path(path), name=name), name)
-
-
-def _keep(part: ImagePart, name: str) -> Kept:
-    """The picture and its small copy, among the visitor's uploads: media type, width, height, and both paths."""
-    ending = {"image/png": ".png", "image/jpeg": ".jpg", "image/webp": ".webp"}
-    stem = Path(safe_name(name, "picture")).stem or "picture"
-    path = keep_file(part.data, stem + ending[part.media_type])
-    head, _, body = thumbnail(part, THUMBNAIL_SIDE).partition(",")
-    small = keep_file(base64.b64decode(body), f"small{ending[head.removeprefix('data:').removesuffix(';base64')]}")
-    return part.media_type, part.width, part.height, path, small
 
 
 # --- asking -----------------------------------------------------------------------------------------------------------
@@ -144,8 +106,8 @@ async def ask(
                 news.set()
 
     try:
-        async with aclosing(_seen(pump(), news)) as seen:
-            async for _ in seen:
+        async with aclosing(seen(pump(), news)) as steps:
+            async for _ in steps:
                 yield
     except Exception as error:
         log.error("A batch failed: %s", type(error).__name__, exc_info=error)
@@ -178,36 +140,8 @@ def _maker(picture: Picture, asked: Asked) -> Callable[[], Awaitable[ChatRequest
             if picture.error is not None:
                 raise picture.error
             picture.status = "running"
-        data = await apart(_bytes_of, picture)
-        part = replace(picture.light, data=data)
+        part = replace(picture.light, data=await bytes_of(picture.path, picture.name))
         # Streamed, so that a server stops writing, and charging, when the request is closed.
         return request_for(part, asked.prompt, asked.model, detail=asked.detail, stream=True)
 
     return make
-
-
-def _bytes_of(picture: Picture) -> bytes:
-    try:
-        return Path(picture.path).read_bytes()
-    except OSError as error:
-        raise ImageError(f"{picture.name} is not there.", name=picture.name, reason="not_found") from error
-
-
-async def _seen(work: Awaitable[None], news: asyncio.Event) -> AsyncGenerator[None, None]:
-    """Do the work and yield at its news, joined, and each second; once more at its end. Raises what the work raises."""
-    task = asyncio.ensure_future(work)
-    try:
-        while not task.done():
-            waiting = asyncio.create_task(news.wait())
-            await asyncio.wait({waiting, task}, timeout=HEARTBEAT_SECONDS, return_when=asyncio.FIRST_COMPLETED)
-            waiting.cancel()
-            news.clear()
-            yield
-            await asyncio.wait({task}, timeout=SHORTEST_WINDOW)
-        yield
-        await task
-    finally:
-        if not task.done():
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task

@@ -11,7 +11,8 @@ from urllib.parse import quote
 from chat_core.connections import Connection
 from chat_core.discovery import ListedModel
 from chat_ui import exports, notes
-from chat_ui.describe_job import Asked, Forecast, Job, Picture, total
+from chat_ui.costs import price_words, spent_words, total
+from chat_ui.describe_job import Asked, Forecast, Job, Picture
 from chat_ui.texts import Language, money, number, t
 from chat_ui.transcript import as_if_cost
 
@@ -36,7 +37,7 @@ def estimate_html(
         line.append(f"<code>{escape(asked.model)}</code>")
     line.append(t(language, "describe.input", tokens=number(counted.input_tokens), images=number(counted.image_tokens)))
     line.append(t(language, "describe.output", tokens=number(asked.preset.output_tokens)))
-    line.append(f"<strong>{_price(counted.cost, connection, language, reference, won)}</strong>")
+    line.append(f"<strong>{price_words(counted.cost, connection, language, reference, won)}</strong>")
     problems = []
     if counted.unknown:
         problems.append(t(language, "describe.unknown_tokens", count=number(counted.unknown)))
@@ -61,7 +62,7 @@ def progress_html(job: Job, connection: Connection, language: Language, referenc
     if reading := len(job.with_status("reading")):
         counts.append(t(language, "describe.progress_reading", count=number(reading)))
     if job.ledger.entries:
-        counts.append(_spent(job, language, reference, won))
+        counts.append(spent_words(job.ledger, language, reference, won))
     if job.running:
         counts.append(_to_come(job, connection, language, reference, won))
     words = " · ".join(counts)
@@ -82,39 +83,11 @@ def gallery_html(job: Job, language: Language, reference: str, won: Decimal) -> 
 # --- lines ------------------------------------------------------------------------------------------------------------
 
 
-def _price(cost: Decimal | None, connection: Connection, language: Language, reference: str, won: Decimal) -> str:
-    if connection.free:
-        free = t(language, "meter.free")
-        if cost is None:
-            return free
-        return f"{free} ({t(language, 'meter.as_if', model=escape(reference), money=money(cost, won))})"
-    if cost is None:
-        return t(language, "meter.price_unknown")
-    return "≈ " + money(cost, won)
-
-
-def _spent(job: Job, language: Language, reference: str, won: Decimal) -> str:
-    """Charged money; where nobody is charged, what the same would have cost."""
-    totals = job.ledger.totals()
-    about = "≈ " if totals.estimated else ""
-    entries = job.ledger.entries
-    spent = (about if totals.cost else "") + money(totals.cost, won)
-    if totals.unpriced:
-        # Never 0 for what is not known.
-        unknown = t(language, "usage.unpriced", count=totals.unpriced)
-        spent = f"{spent} {unknown}" if totals.unpriced < len(entries) else t(language, "usage.unknown")
-    line = t(language, "describe.spent", money=spent)
-    as_if = total([as_if_cost(entry, reference) for entry in entries if entry.free])
-    if as_if:
-        line += f" ({t(language, 'meter.as_if', model=escape(reference), money=money(as_if, won))})"
-    return line
-
-
 def _to_come(job: Job, connection: Connection, language: Language, reference: str, won: Decimal) -> str:
     left = job.with_status("waiting", "running", "stopped")
     cost = total([picture.expected for picture in left])
     if connection.free:
-        return t(language, "describe.to_come", money=_price(cost, connection, language, reference, won))
+        return t(language, "describe.to_come", money=price_words(cost, connection, language, reference, won))
     return t(language, "describe.to_come", money="≈ " + money(cost, won) if cost is not None else _unknown(language))
 
 

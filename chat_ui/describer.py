@@ -14,20 +14,19 @@ import gradio as gr
 from chat_core import describing
 from chat_core.batch import Budget
 from chat_core.connections import Connection
-from chat_core.discovery import first_model
-from chat_core.errors import ChatError
 from chat_core.messages import Detail
 from chat_core.settings import Settings
 from chat_ui import describe_run, describe_view, exports, transcript
 from chat_ui.describe_job import MOST_PICTURES, Asked, Job, Picture, forecast
 from chat_ui.gradio_inside import keep_file
 from chat_ui.gradio_messages import GradioMessage
+from chat_ui.kept_pictures import name_of_url
 from chat_ui.localize import warn
+from chat_ui.page_events import sent_text
 from chat_ui.texts import Language, known_language, number, t
 from chat_ui.visit import Visit
 
 LONGEST_PROMPT = 10_000
-LONGEST_DESCRIPTION = 20_000
 # For Start, Stop, Retry, Ask all again and Clear: while pictures are asked, and as they are.
 BUSY: tuple[Any, ...] = tuple(
     gr.update(visible=name == "stop") for name in ("start", "stop", "retry", "again", "clear")
@@ -98,7 +97,7 @@ class Describer:
     ) -> AsyncIterator[tuple[Any, ...]]:
         """Fetch what is at the URLs, one a line; empties the field."""
         lines = [line.strip() for line in (urls or "").splitlines() if line.strip()]
-        pictures = [visit.described.add(describe_run.name_of_url(line), line, remote=True) for line in lines]
+        pictures = [visit.described.add(name_of_url(line), line, remote=True) for line in lines]
         async for shown in self._read_in(pictures, visit, language, reference):
             yield shown
 
@@ -125,7 +124,7 @@ class Describer:
 
     async def retry(self, event: gr.EventData, visit: Visit, *rest: Any) -> AsyncIterator[tuple[Any, ...]]:
         """Ask one picture once more."""
-        key = _sent(event, "key")
+        key = sent_text(event, "key")
         async with aclosing(self.asking(lambda job: job.wait_again([key]))(visit, *rest)) as steps:
             async for shown in steps:
                 yield shown
@@ -142,7 +141,7 @@ class Describer:
     ) -> AsyncGenerator[tuple[Any, ...], None]:
         """Ask these; sets progress, gallery and the buttons of ``BUSY``."""
         job, connection = visit.described, visit.connection(self.app)
-        visit.first_model = visit.first_model or await _model_of(connection)
+        await visit.find_first_model(connection)
         asked = self.asked(visit, *asking)
         budget = _budget(job, dollars, pictures)
         refusal = "" if job.running or not keys else await self._refusal(keys, job, asked, budget, connection, language)
@@ -183,11 +182,11 @@ class Describer:
 
     def write(self, event: gr.EventData, visit: Visit) -> None:
         """Keep an edited description."""
-        visit.described.write(_sent(event, "key"), _sent(event, "text"))
+        visit.described.write(sent_text(event, "key"), sent_text(event, "text"))
 
     def remove(self, event: gr.EventData, visit: Visit) -> tuple[str, str]:
         """Take one picture away."""
-        visit.described.remove(_sent(event, "key"))
+        visit.described.remove(sent_text(event, "key"))
         return self.view(visit)
 
     def clear(self, visit: Visit) -> tuple[str, str]:
@@ -202,13 +201,13 @@ class Describer:
 
         Sets the transcript, the first screen and the tab.
         """
-        picture = visit.described.pictures.get(_sent(event, "key"))
+        picture = visit.described.pictures.get(sent_text(event, "key"))
         if picture is None or picture.status != "done" or picture.asked is None:
             return gr.skip(), gr.skip(), gr.skip()
         if visit.busy:
             warn(t(language, "describe.chat_busy"))
             return gr.skip(), gr.skip(), gr.skip()
-        visit.described.write(picture.key, _sent(event, "text"))
+        visit.described.write(picture.key, sent_text(event, "text"))
         question: GradioMessage = {
             "role": "user",
             "content": [
@@ -237,19 +236,3 @@ def _budget(job: Job, dollars: Any, pictures: Any) -> Budget:
         dollars=max(Decimal(0), most - job.ledger.totals().cost) if most.is_finite() and most > 0 else None,
         items=max(0, count - len(job.ledger.entries)) if count else None,
     )
-
-
-async def _model_of(connection: Connection) -> str:
-    try:
-        return await first_model(connection)
-    except ChatError:
-        # The batch will say what is wrong with the server.
-        return ""
-
-
-def _sent(event: gr.EventData, name: str) -> str:
-    """What the page sent along with an event; empty where it sent nothing."""
-    try:
-        return str(getattr(event, name, ""))[:LONGEST_DESCRIPTION]
-    except TypeError:  # the event came without data
-        return ""

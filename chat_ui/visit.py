@@ -4,13 +4,14 @@ Lives in a ``gr.State``, in the memory of the session and nowhere else, and is c
 set an output, but what stands here stays.
 """
 
+import contextlib
 import logging
 import time
 from dataclasses import dataclass, field, replace
 
 from chat_core.connections import Connection
-from chat_core.discovery import ListedModel, describe_model
-from chat_core.errors import InputError
+from chat_core.discovery import ListedModel, describe_model, first_model
+from chat_core.errors import ChatError, InputError
 from chat_core.images import thumbnail
 from chat_core.ledger import Ledger
 from chat_core.messages import ImagePart, Message, Part, TextFile
@@ -169,6 +170,12 @@ class Visit:
     def describe(self, connection: Connection, model: str) -> ListedModel:
         """What is known of a model: as the server listed it, else by its name alone."""
         return self.models.get(model) or describe_model(connection, model)
+
+    async def find_first_model(self, connection: Connection) -> None:
+        """Know which model to begin with, where none is chosen; what is wrong with the server, a request will say."""
+        if not self.first_model:
+            with contextlib.suppress(ChatError):
+                self.first_model = await first_model(connection)
 
     def draft_file(self, path: str, name: str) -> DraftFile:
         """A file of the draft, for the meter: read once, then known. Raises ImageError and FileError."""

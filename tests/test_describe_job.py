@@ -27,6 +27,7 @@ from chat_ui import describe_run
 from chat_ui.describe_job import MOST_PICTURES, Asked, Job, forecast
 from chat_ui.describe_view import gallery_html, progress_html
 from chat_ui.exports import COLUMNS, exported
+from chat_ui.kept_pictures import name_of_url
 from chat_ui.texts import LANGUAGES, Language
 from chat_ui.turn import Turn
 from tests import scripted_server as play
@@ -312,7 +313,7 @@ def test_there_is_a_limit_to_the_number_of_pictures() -> None:
     ],
 )
 def test_a_url_has_a_name(url: str, name: str) -> None:
-    assert describe_run.name_of_url(url) == name
+    assert name_of_url(url) == name
 
 
 # --- prices -----------------------------------------------------------------------------------------------------------
