@@ -107,7 +107,7 @@ def as_curl(body: dict[str, Any], base_url: str) -> str:
 def as_python(body: dict[str, Any], base_url: str) -> str:
     """A Python script that sends exactly this body with the ``openai`` package; the key is read from the
     environment."""
-    arguments = "".join(f"    {name}={_python_literal(value)},\n" for name, value in body.items())
+    arguments = "".join(f"    {name}={python_literal(value)},\n" for name, value in body.items())
     head = (
         "import os\n\n"
         "from openai import OpenAI\n\n"
@@ -129,7 +129,16 @@ def as_python(body: dict[str, Any], base_url: str) -> str:
     )
 
 
-def _python_literal(value: Any, depth: int = 1) -> str:
+class Expression(str):
+    """Python source that stands for itself among values that are written out."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
+def python_literal(value: Any, depth: int = 1) -> str:
     """A value as indented Python source: JSON's layout, with Python's own words for true, false and null."""
     if not isinstance(value, dict | list) or not value:
         return repr(value)
@@ -137,7 +146,7 @@ def _python_literal(value: Any, depth: int = 1) -> str:
         [(f"{key!r}: ", item) for key, item in value.items()] if isinstance(value, dict) else [("", v) for v in value]
     )
     pad = "    " * (depth + 1)
-    lines = "".join(f"{pad}{label}{_python_literal(item, depth + 1)},\n" for label, item in pairs)
+    lines = "".join(f"{pad}{label}{python_literal(item, depth + 1)},\n" for label, item in pairs)
     opening, closing = "{}" if isinstance(value, dict) else "[]"
     return f"{opening}\n{lines}{'    ' * depth}{closing}"
 
