@@ -32,8 +32,13 @@ class KeptPicture:
 async def read_picture(source: str, name: str, *, remote: bool) -> KeptPicture:
     """Read an upload, or fetch what is at a URL (``remote``). Raises ImageError and FetchError."""
     if remote:
-        return await apart(keep, await fetch_image(source), name)
+        return await keep_apart(await fetch_image(source), name)
     return await apart(_load_and_keep, source, name)
+
+
+async def keep_apart(part: ImagePart, name: str) -> KeptPicture:
+    """Keep a picture that has been read already."""
+    return await apart(keep, part, name)
 
 
 async def bytes_of(path: str, name: str) -> bytes:

@@ -1,0 +1,62 @@
+"""What is wrong with a table, a schema or an extracted value, as sentences. Pure."""
+
+from chat_core.field_table import FieldTableError
+from chat_core.json_output import Problem
+from chat_core.schemas import FieldProblem, SchemaProblem
+from chat_ui import texts
+from chat_ui.texts import Language, number, t
+
+# Steps of a pointer into a schema that are no names of fields.
+_HOLDERS = ("properties", "items", "anyOf", "$defs")
+
+
+def json_problem(problem: Problem, language: Language) -> str:
+    """What is wrong with a text that should be JSON, with its place. Plain text."""
+    what = t(language, f"json.problem.{problem.kind}", **problem.values)
+    if problem.line:
+        return t(language, "json.place", line=problem.line, column=problem.column, what=what)
+    return what[:1].upper() + what[1:]
+
+
+def table_error(error: FieldTableError, language: Language) -> str:
+    """Why the rows of the table make no schema."""
+    sentence = t(language, f"extract.table_{error.rule}", most=number(texts_limit(error.rule)), name=error.name)
+    return sentence
+
+
+def strict_problem(problem: SchemaProblem, language: Language) -> str:
+    """Which rule of strict structured output a schema breaks, and where."""
+    values = {name: number(value) if isinstance(value, int) else value for name, value in problem.values.items()}
+    what = t(language, f"extract.rule_{problem.rule}", **values)
+    place = schema_place(problem.pointer)
+    return f"{place}: {what}" if place else what
+
+
+def field_problem(problem: FieldProblem, language: Language) -> str:
+    """Why a value is not as the schema wants it."""
+    values = {"wanted": "", "found": "", "keyword": problem.rule} | problem.values
+    key = f"extract.field_{problem.rule}"
+    return t(language, key if key in texts.TEXTS else "extract.field_other", **values)
+
+
+def schema_place(pointer: str) -> str:
+    """A place in a schema by the names of its fields, with dots between them; empty for the root."""
+    steps = [step.replace("~1", "/").replace("~0", "~") for step in pointer.split("/")[1:]]
+    names = []
+    after_holder = False
+    for step in steps:
+        if after_holder:
+            names.append(step)
+            after_holder = False
+        elif step in ("properties", "$defs"):
+            after_holder = True
+    return ".".join(names)
+
+
+def value_place(pointer: str) -> str:
+    """A place in a value: names with dots, entries of lists counted from 1."""
+    steps = [step.replace("~1", "/").replace("~0", "~") for step in pointer.split("/")[1:]]
+    shown = ""
+    for step in steps:
+        shown += f"[{int(step) + 1}]" if step.isdecimal() else (f".{step}" if shown else step)
+    return shown
