@@ -159,12 +159,10 @@ class Layout:
         """The answer so far; the raw text where it is no JSON, or nested too deeply to be indented."""
         if self._start is None or not text.startswith(self._seen):
             self._restart(text)
-        if self._start is None or self._broken:
-            self._seen = text
-            return text
-        self._grow(text)
         self._seen = text
-        return text if self._broken else self._lines + self._rest
+        if self._start is None or self._broken:
+            return text
+        return self._grown(text)
 
     def _restart(self, text: str) -> None:
         self._seen = self._lines = self._rest = ""
@@ -174,7 +172,7 @@ class Layout:
         self._start = _laid_out_from(text)
         self._at = self._start or 0
 
-    def _grow(self, text: str) -> None:
+    def _grown(self, text: str) -> str:
         pieces: list[str] = []
         ended = self._lines != "" and not self._levels
         while not ended and not self._broken and (mark := _MARK.match(text, self._at)):
@@ -196,6 +194,7 @@ class Layout:
                 self._rest = self._indent() + rest
         elif ended and (after := text[self._at :].strip(_BLANKS)) and not _FENCE_END.fullmatch(after):
             self._rest = "\n" + after
+        return text if self._broken else self._lines + self._rest
 
     def _put(self, word: str, pieces: list[str]) -> None:
         if word in "}]":

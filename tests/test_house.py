@@ -46,7 +46,7 @@ FLOORS = [
     },
     {"connections", "provider", "wire"},
     {"chat", "discovery"},
-    {"batch"},
+    {"batch", "extraction"},
     {"__init__"},
 ]
 ONE_ROOM_EACH = {
@@ -280,6 +280,7 @@ PUBLIC = [
     "Clocks",
     "Completion",
     "Connection",
+    "Extraction",
     "Finished",
     "ImagePart",
     "ImagePolicy",
@@ -303,6 +304,7 @@ PUBLIC = [
     "connection_from",
     "count_message_tokens",
     "count_tokens",
+    "extract",
     "fetch_image",
     "image_tokens",
     "load_image",
