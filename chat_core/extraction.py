@@ -224,20 +224,39 @@ async def extract_stream(
     empty answer are problems too, not errors. Close the iterator (``contextlib.aclosing``) to end the request.
     """
     given = schema if schema is None or isinstance(schema, dict) else schema.model_json_schema()
-    parts = [source] if isinstance(source, str) or not isinstance(source, Sequence) else list(source)
     form = await asyncio.to_thread(_form, given, strict)
-    first = "json_object" if given is None and first_step == "json_schema" else first_step
-    base = ChatRequest(
-        model,
-        (user(*parts),),
-        options=options or Options(),
-        stream=stream,
-        image_policy=ImagePolicy(keep_turns=None, detail=detail),
-    )
-    work = _Extracting(connection, base, form, instructions.strip(), first, clocks)
+    base = _base(source, model, options, detail, stream=stream)
+    work = _Extracting(connection, base, form, instructions.strip(), _first(given, first_step), clocks)
     async with aclosing(work.events(repair)) as events:
         async for event in events:
             yield event
+
+
+def opening_request(
+    source: Source,
+    schema: dict[str, Any] | None,
+    *,
+    model: str,
+    instructions: str = "",
+    options: Options | None = None,
+    strict: bool = True,
+    first_step: Step = "json_schema",
+    detail: Detail | None = None,
+) -> ChatRequest:
+    """The first request that ``extract`` would send: to estimate it, or to show it. CPU work of some milliseconds."""
+    form, base = _form(schema, strict), _base(source, model, options, detail, stream=True)
+    return _request(base, form, _first(schema, first_step), instructions.strip(), base.messages)
+
+
+def _base(source: Source, model: str, options: Options | None, detail: Detail | None, *, stream: bool) -> ChatRequest:
+    """The source as a request, without what is asked of it."""
+    parts = [source] if isinstance(source, str) or not isinstance(source, Sequence) else list(source)
+    policy = ImagePolicy(keep_turns=None, detail=detail)
+    return ChatRequest(model, (user(*parts),), options=options or Options(), stream=stream, image_policy=policy)
+
+
+def _first(schema: dict[str, Any] | None, first_step: Step) -> Step:
+    return "json_object" if schema is None and first_step == "json_schema" else first_step
 
 
 @dataclass(frozen=True, slots=True)
@@ -363,16 +382,7 @@ class _Extracting:
             self._asked[-1] = replace(self._asked[-1], usage=usage, cost=cost)
 
     def _request(self, messages: tuple[Message, ...]) -> ChatRequest:
-        form, step = self._form, self._step
-        prompt = [_RULES.format(what="one JSON object" if step != "prompt" or form.sent else "one JSON value")]
-        if self._instructions:
-            prompt.append(self._instructions)
-        response_format: ResponseFormat | None = JsonObject() if step == "json_object" else None
-        if form.sent is not None and step == "json_schema":
-            response_format = JsonSchema(_name_of(form.sent), form.sent, form.strict)
-        elif form.sent is not None:
-            prompt.append(_SCHEMA_TOLD.format(schema=json.dumps(form.sent, ensure_ascii=False)))
-        return replace(self._base, messages=messages, persona="\n\n".join(prompt), response_format=response_format)
+        return _request(self._base, self._form, self._step, self._instructions, messages)
 
     def _told(self, judged: _Judged) -> tuple[Message, ...]:
         """The messages of a repair round: the answer goes back with what is wrong with it."""
@@ -410,6 +420,21 @@ class _Extracting:
             usage=charge.usage,
             cost=charge.cost,
         )
+
+
+def _request(
+    base: ChatRequest, form: _Form, step: Step, instructions: str, messages: tuple[Message, ...]
+) -> ChatRequest:
+    """The request of one step of the ladder."""
+    prompt = [_RULES.format(what="one JSON object" if step != "prompt" or form.sent else "one JSON value")]
+    if instructions:
+        prompt.append(instructions)
+    response_format: ResponseFormat | None = JsonObject() if step == "json_object" else None
+    if form.sent is not None and step == "json_schema":
+        response_format = JsonSchema(_name_of(form.sent), form.sent, form.strict)
+    elif form.sent is not None:
+        prompt.append(_SCHEMA_TOLD.format(schema=json.dumps(form.sent, ensure_ascii=False)))
+    return replace(base, messages=messages, persona="\n\n".join(prompt), response_format=response_format)
 
 
 def _form(given: dict[str, Any] | None, strict: bool) -> _Form:

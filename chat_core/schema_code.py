@@ -43,10 +43,10 @@ def as_code(body: dict[str, Any], base_url: str, schema: dict[str, Any], picture
     return "\n\n".join(part.strip("\n") + "\n" for part in parts if part)
 
 
-_DATA_URL = '''def data_url(path: str) -> str:
+_DATA_URL = """def data_url(path: str) -> str:
     kind = mimetypes.guess_type(path)[0] or "image/png"
     return f"data:{kind};base64,{base64.b64encode(Path(path).read_bytes()).decode()}"
-'''
+"""
 
 
 def _with_files(value: Any, names: list[str]) -> Any:

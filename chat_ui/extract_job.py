@@ -12,7 +12,7 @@ from typing import Literal
 
 from chat_core import tokens
 from chat_core.connections import Connection
-from chat_core.errors import ChatError
+from chat_core.errors import ChatError, ParameterRefused
 from chat_core.events import Finished, Retrying, Started, TextDelta, Timing, Usage
 from chat_core.extraction import Asking, Charge, ExtractEvent, Extraction, Purpose, Step, SteppedDown
 from chat_core.ledger import Entry
@@ -55,9 +55,9 @@ class Source:
     error: ChatError | None = None
 
     @property
-    def light(self) -> Part:
-        """The source without the bytes of a picture: enough to count its tokens."""
-        return self.text or ImagePart(b"", self.media_type, self.width, self.height, self.name)
+    def picture(self) -> ImagePart:
+        """A picture without its bytes."""
+        return ImagePart(b"", self.media_type, self.width, self.height, self.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +116,12 @@ class Run:
             case SteppedDown():
                 self.refusals.append(event)
                 self.step = event.to
+                if self.turns and self.turns[-1].finished is None:
+                    self.turns[-1].error = ParameterRefused(
+                        "The server refused this response format.",
+                        parameter="response_format",
+                        server_words=event.words,
+                    )
             case Started():
                 turn = Turn(connection, request, clocks)
                 turn.started.append(event)
@@ -201,13 +207,14 @@ class Extracting:
         self.revision += 1
 
 
-def parts_of(text: str, sources: Sequence[Source]) -> list[Part]:
-    """All sources as parts of one message, without the bytes of pictures: pictures first, then files, then the text."""
-    light = [source.light for source in sources]
-    pictures = [part for part in light if isinstance(part, ImagePart)]
-    files = [part for part in light if isinstance(part, TextFile)]
-    typed = [TextPart(text)] if text.strip() else []
-    return [*pictures, *files, *typed]
+def parts_of(text: str, sources: Sequence[Source], pictures: Sequence[ImagePart] | None = None) -> list[Part]:
+    """All sources as parts of one message: pictures first, then files, then the text.
+
+    ``pictures``: those of the sources with their bytes; None: without, which is enough to count them.
+    """
+    seen = [source.picture for source in sources if source.text is None] if pictures is None else pictures
+    files = [source.text for source in sources if source.text is not None]
+    return [*seen, *files, *([TextPart(text)] if text.strip() else [])]
 
 
 def searched_text(text: str, sources: Sequence[Source]) -> str:

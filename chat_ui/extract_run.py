@@ -5,10 +5,11 @@ Every generator here yields when there is something new to be seen, and at least
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
 from chat_core.chat import cost_of, estimated_usage
 from chat_core.connections import Connection
@@ -16,7 +17,7 @@ from chat_core.errors import ChatError, InputError
 from chat_core.events import Usage
 from chat_core.extraction import Charge, extract_stream, opening_request
 from chat_core.ledger import Ledger
-from chat_core.messages import ImagePart, Part
+from chat_core.messages import ImagePart
 from chat_core.request import ChatRequest
 from chat_core.settings import Clocks
 from chat_ui.extract_job import Asked, Extracting, Run, Source, parts_of, searched_text
@@ -120,8 +121,10 @@ async def _pump(
 ) -> None:
     asked = run.asked
     try:
-        parts = [await _with_bytes(part, sources) for part in parts_of(asked.text, sources)]
-        run.pictures = tuple(part.name for part in parts if isinstance(part, ImagePart))
+        kept = [source for source in sources if source.text is None]
+        pictures = [replace(each.picture, data=await bytes_of(each.path, each.name)) for each in kept]
+        run.pictures = tuple(each.name for each in kept)
+        parts = parts_of(asked.text, sources, pictures)
         events = extract_stream(
             connection, parts, asked.wanted.schema, model=asked.model, instructions=asked.instructions, clocks=clocks
         )
@@ -137,9 +140,9 @@ async def _pump(
     news.set()
 
 
-async def _until(stop: asyncio.Event, work: object) -> None:
+async def _until(stop: asyncio.Event, work: Coroutine[Any, Any, None]) -> None:
     """Do the work, but no longer than until ``stop`` is set."""
-    task = asyncio.ensure_future(work)  # type: ignore[call-overload]
+    task = asyncio.create_task(work)
     stopping = asyncio.ensure_future(stop.wait())
     try:
         await asyncio.wait({task, stopping}, return_when=asyncio.FIRST_COMPLETED)
@@ -150,13 +153,6 @@ async def _until(stop: asyncio.Event, work: object) -> None:
         if not task.done():
             task.cancel()
             await asyncio.wait({task})
-
-
-async def _with_bytes(part: Part, sources: Sequence[Source]) -> Part:
-    if not isinstance(part, ImagePart):
-        return part
-    path = next(source.path for source in sources if source.path and source.light == part)
-    return replace(part, data=await bytes_of(path, part.name))
 
 
 async def _charge_of_stopped(run: Run, request: ChatRequest, connection: Connection) -> Charge | None:

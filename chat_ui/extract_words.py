@@ -1,13 +1,10 @@
 """What is wrong with a table, a schema or an extracted value, as sentences. Pure."""
 
-from chat_core.field_table import FieldTableError
+from chat_core.field_table import MOST_FIELDS, FieldTableError
 from chat_core.json_output import Problem
 from chat_core.schemas import FieldProblem, SchemaProblem
 from chat_ui import texts
 from chat_ui.texts import Language, number, t
-
-# Steps of a pointer into a schema that are no names of fields.
-_HOLDERS = ("properties", "items", "anyOf", "$defs")
 
 
 def json_problem(problem: Problem, language: Language) -> str:
@@ -20,8 +17,7 @@ def json_problem(problem: Problem, language: Language) -> str:
 
 def table_error(error: FieldTableError, language: Language) -> str:
     """Why the rows of the table make no schema."""
-    sentence = t(language, f"extract.table_{error.rule}", most=number(texts_limit(error.rule)), name=error.name)
-    return sentence
+    return t(language, f"extract.table_{error.rule}", most=number(MOST_FIELDS), name=error.name)
 
 
 def strict_problem(problem: SchemaProblem, language: Language) -> str:

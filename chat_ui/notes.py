@@ -84,6 +84,16 @@ def plain(note: Note) -> str:
     return f"{note.title}. {note.text}".replace("`", "").replace("*", "").replace("\\", "")
 
 
+def plain_end(name: str, language: Language, **fields: str) -> str:
+    """The note of an end, as plain sentences: ``refusal``, ``content_filter``."""
+    return plain(_end(name, language, (), **fields))
+
+
+def plain_server_words(error: ChatError, language: Language) -> str:
+    """What the server itself said, as a plain sentence."""
+    return t(language, "error.server_said", words=error.server_words)
+
+
 def of_adjustment(adjustment: Adjustment, language: Language) -> str:
     """What in a request is not as it was asked for, as one sentence."""
     return t(

@@ -109,7 +109,9 @@ def is_schema(value: Any) -> bool:
     if any(sign in value and not isinstance(value[sign], int | float | bool) for sign in _SIGNS):
         return True
     kind = value.get("type")
-    return kind in _TYPES if isinstance(kind, str) else isinstance(kind, list) and bool(set(map(str, kind)) & set(_TYPES))
+    return (
+        kind in _TYPES if isinstance(kind, str) else isinstance(kind, list) and bool(set(map(str, kind)) & set(_TYPES))
+    )
 
 
 def rows_of(sent: Any) -> tuple[Row, ...] | None:
