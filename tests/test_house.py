@@ -29,6 +29,7 @@ FLOORS = [
     {
         "conversation",
         "describing",
+        "extracting",
         "fetch",
         "field_table",
         "image_economy",
