@@ -416,7 +416,7 @@
     addEventListener(
       "drop",
       async (event) => {
-        const field = event.target instanceof Element && event.target.closest("#describe-files");
+        const field = event.target instanceof Element && event.target.closest(".drop-field");
         const entries = [...(event.dataTransfer?.items ?? [])].map((item) => item.webkitGetAsEntry?.()).filter(Boolean);
         if (!field || !entries.some((entry) => entry.isDirectory)) return;
         event.preventDefault();
@@ -436,6 +436,20 @@
   function download(id) {
     const link = () => document.querySelector(`#${id} a, a#${id}`) ?? document.querySelector(`#${id}`);
     requestAnimationFrame(() => requestAnimationFrame(() => link()?.click()));
+  }
+
+  async function copy(text) {
+    if (navigator.clipboard) {
+      await navigator.clipboard.writeText(text);
+      return;
+    }
+    // Without a secure context there is no clipboard; what is selected in a field can be copied all the same.
+    const field = document.createElement("textarea");
+    field.value = text;
+    document.body.append(field);
+    field.select();
+    document.execCommand("copy");
+    field.remove();
   }
 
   // ---------------------------------------------------------------- start
@@ -482,6 +496,7 @@
     release,
     showStory,
     download,
+    copy,
   };
   hideUntilTranslated();
   guardComposition();

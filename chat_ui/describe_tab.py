@@ -11,16 +11,15 @@ import gradio as gr
 from gradio.events import Dependency
 
 from chat_core import describing
-from chat_core.connections import DRILL_PREFIX, Connection
+from chat_core.connections import Connection
 from chat_core.messages import Detail
 from chat_core.settings import Settings
-from chat_ui import exports
+from chat_ui import exports, model_picker
 from chat_ui.describe_job import Job
 from chat_ui.describer import LONGEST_PROMPT, Describer
 from chat_ui.gradio_inside import uploads
 from chat_ui.localize import Localizer
 from chat_ui.texts import Language, t
-from chat_ui.visit import Visit
 
 QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "concurrency_limit": None}
 # Small enough that nobody is ruined by a click, large enough for some hundred pictures on a small model.
@@ -175,7 +174,10 @@ def build(
 
 
 def _sources(words: Localizer) -> tuple[gr.File, gr.Textbox, gr.Button]:
-    files = words.add(uploads(file_count="multiple", elem_id="describe-files", height=150), label="describe.files")
+    files = words.add(
+        uploads(file_count="multiple", elem_id="describe-files", elem_classes="drop-field", height=150),
+        label="describe.files",
+    )
     urls = words.add(
         gr.Textbox(lines=2, max_lines=8, max_length=100_000, elem_id="describe-urls"),
         label="describe.urls",
@@ -209,10 +211,7 @@ def _asking(words: Localizer) -> dict[str, Any]:
         info="describe.prompt_info",
     )
     with gr.Row():
-        model = words.add(
-            gr.Dropdown(choices=[], allow_custom_value=True, elem_id="describe-model", min_width=150),
-            label="model.label",
-        )
+        model = model_picker.build(words, "describe-model")
         detail = words.add(
             gr.Dropdown(detail_choices(words.language), value="auto", elem_id="describe-detail", min_width=110),
             label="detail.label",
@@ -303,24 +302,12 @@ def _wire_form(widgets: Widgets, visit: gr.State, around: Around) -> None:
     written = [widgets.preset, widgets.prompt, widgets.answer]
     widgets.preset.input(chosen_prompt, [widgets.preset, widgets.answer], widgets.prompt, queue=False, **QUIET)
     widgets.answer.input(fitting_prompt, written, widgets.prompt, queue=False, **QUIET)
-    around.tab.select(fill_model, [around.model, widgets.model, visit], widgets.model, queue=False, **QUIET)
-    around.model.change(follow_model, [around.model, visit], widgets.model, queue=False, **QUIET)
+    model_picker.wire(widgets.model, around.model, around.tab, visit)
 
 
 def follow_language(language: Language, preset: str, written: str) -> tuple[Any, Any]:
     """The answers are at first in the language of the page: sets that, and the prompt."""
     return language, fitting_prompt(preset, written, language)
-
-
-def follow_model(model: str | None, visit: Visit) -> Any:
-    """The models of the sidebar, and the one that is chosen there; drills have no place here."""
-    family = [name for name in visit.models if not name.startswith(DRILL_PREFIX)]
-    return gr.update(choices=family, value=model or None)
-
-
-def fill_model(model: str | None, chosen: str | None, visit: Visit) -> Any:
-    """When the tab is opened: the models of the sidebar; the one that was chosen here stays."""
-    return follow_model(chosen or model, visit)
 
 
 def _waiting(job: Job) -> list[str]:

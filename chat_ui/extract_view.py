@@ -27,6 +27,8 @@ from chat_ui.wanted import Row, Wanted
 
 # Values of one answer that are drawn; the file holds all.
 MOST_DRAWN = 1_500
+# Sentences about the rules of strict structured output.
+MOST_RULES = 8
 # Characters of the sources that are shown with what was found in them.
 LONGEST_MARKED = 20_000
 
@@ -65,11 +67,9 @@ def fields_html(job: Extracting, language: Language) -> str:
     rows = job.wanted.rows
     if rows is None:
         return f'<p class="fields-locked" data-revision="{job.revision}">{t(language, "extract.locked")}</p>'
-    heads = "".join(f'<th scope="col">{t(language, f"extract.column_{name}")}</th>' for name in _COLUMNS)
     drawn = "".join(_row(place, row, language) for place, row in enumerate(rows))
     return (
-        f'<div class="fields" data-revision="{job.revision}"><table><thead><tr>{heads}<th></th></tr></thead>'
-        f"<tbody>{drawn}</tbody></table>"
+        f'<div class="fields" data-revision="{job.revision}"><table role="presentation"><tbody>{drawn}</tbody></table>'
         f'<button type="button" class="small-button" data-do="add-row">{t(language, "extract.add_row")}</button></div>'
     )
 
@@ -79,7 +79,8 @@ _COLUMNS = ("name", "type", "description", "required", "list", "choices")
 
 def _row(place: int, row: Row, language: Language) -> str:
     options = "".join(
-        f'<option value="{kind}"{" selected" if kind == row.type else ""}>{t(language, f"extract.type_{kind}")}</option>'
+        f'<option value="{kind}"{" selected" if kind == row.type else ""}>'
+        f"{t(language, f'extract.type_{kind}')}</option>"
         for kind in FIELD_TYPES
     )
     label = {name: escape(t(language, f"extract.column_{name}")) for name in _COLUMNS}
@@ -122,9 +123,10 @@ def checks_html(wanted: Wanted, language: Language) -> str:
         lines = [t(language, "extract.not_a_schema")]
     elif broken := wanted.strict_problems:
         told = t(language, "extract.not_strict", count=number(len(broken)))
-        lines = [extract_words.strict_problem(problem, language) for problem in broken[:8]]
-        if len(broken) > len(lines):
-            lines.append(t(language, "extract.and_more", count=number(len(broken) - len(lines))))
+        lines = extract_words.strict_sentences(broken, language)
+        if len(lines) > MOST_RULES:
+            more = t(language, "extract.and_more", count=number(len(lines) - MOST_RULES))
+            lines = [*lines[:MOST_RULES], more]
     else:
         told = "✓ " + t(language, "extract.is_strict")
     if wanted.kind == "example" and wanted.schema is not None:
@@ -362,9 +364,7 @@ class _Drawing:
         table = f'<div class="table-scroll"><table class="figures">{rows}</table></div>' if rows else ""
         return table + "".join(lists)
 
-    def _sort(
-        self, value: Any, path: tuple[str | int, ...], singles: list[tuple[str, str]], lists: list[str]
-    ) -> None:
+    def _sort(self, value: Any, path: tuple[str | int, ...], singles: list[tuple[str, str]], lists: list[str]) -> None:
         name = extract_words.value_place(pointer_to(*path))
         if isinstance(value, dict) and (value or not path):
             for key, item in value.items():
@@ -404,8 +404,9 @@ class _Drawing:
         self.left -= 1
         if isinstance(value, dict | list) and value:
             lines = [
-                self._cell(item, (*path, key)) if isinstance(value, list) else f"{escape(str(key))}: "
-                f"{self._cell(item, (*path, key))}"
+                self._cell(item, (*path, key))
+                if isinstance(value, list)
+                else f"{escape(str(key))}: {self._cell(item, (*path, key))}"
                 for key, item in (value.items() if isinstance(value, dict) else enumerate(value))
             ]
             return "<br>".join(lines) + self._told(path)

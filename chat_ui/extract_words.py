@@ -1,10 +1,15 @@
 """What is wrong with a table, a schema or an extracted value, as sentences. Pure."""
 
+from collections.abc import Iterable
+
 from chat_core.field_table import MOST_FIELDS, FieldTableError
 from chat_core.json_output import Problem
 from chat_core.schemas import FieldProblem, SchemaProblem
 from chat_ui import texts
 from chat_ui.texts import Language, number, t
+
+# Places that one sentence names.
+MOST_PLACES = 10
 
 
 def json_problem(problem: Problem, language: Language) -> str:
@@ -20,12 +25,19 @@ def table_error(error: FieldTableError, language: Language) -> str:
     return t(language, f"extract.table_{error.rule}", most=number(MOST_FIELDS), name=error.name)
 
 
-def strict_problem(problem: SchemaProblem, language: Language) -> str:
-    """Which rule of strict structured output a schema breaks, and where."""
-    values = {name: number(value) if isinstance(value, int) else value for name, value in problem.values.items()}
-    what = t(language, f"extract.rule_{problem.rule}", **values)
-    place = schema_place(problem.pointer)
-    return f"{place}: {what}" if place else what
+def strict_sentences(problems: Iterable[SchemaProblem], language: Language) -> list[str]:
+    """Which rules of strict structured output a schema breaks, and where: one sentence for all places of a kind."""
+    places: dict[str, list[str]] = {}
+    for problem in problems:
+        values = {name: number(value) if isinstance(value, int) else value for name, value in problem.values.items()}
+        what = t(language, f"extract.rule_{problem.rule}", **values)
+        places.setdefault(what, []).append(schema_place(problem.pointer))
+    return [_placed(what, [place for place in each if place]) for what, each in places.items()]
+
+
+def _placed(what: str, places: list[str]) -> str:
+    shown = ", ".join(places[:MOST_PLACES]) + (" …" if len(places) > MOST_PLACES else "")
+    return f"{shown}: {what}" if places else what
 
 
 def field_problem(problem: FieldProblem, language: Language) -> str:

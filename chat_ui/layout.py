@@ -7,7 +7,19 @@ import gradio as gr
 
 from chat_core.connections import Connection
 from chat_core.settings import Settings
-from chat_ui import api, camera, chat_tab, describe_tab, gates, gradio_messages, inspect_tab, look, sidebar, usage_tab
+from chat_ui import (
+    api,
+    camera,
+    chat_tab,
+    describe_tab,
+    extract_tab,
+    gates,
+    gradio_messages,
+    inspect_tab,
+    look,
+    sidebar,
+    usage_tab,
+)
 from chat_ui.controls import from_values
 from chat_ui.gradio_inside import english_words
 from chat_ui.localize import Localizer
@@ -75,6 +87,9 @@ def build_app(settings: Settings, connection: Connection) -> App:
             with words.add(gr.Tab(id="describe"), label="tab.describe") as describe:
                 beside = describe_tab.Around(describe, side.model, reference, chat.chatbot, chat.screen, tabs)
                 described = describe_tab.build(words, visit, language, beside, settings, connection)
+            with words.add(gr.Tab(id="extract"), label="tab.extract") as extract:
+                beside_extract = extract_tab.Around(extract, side.model, reference)
+                extract_tab.build(words, visit, language, beside_extract, settings, connection)
             with words.add(gr.Tab(id="usage"), label="tab.usage") as usage:
                 used = usage_tab.build(words, visit, language, reference, settings)
             with words.add(gr.Tab(id="inspect"), label="tab.inspect") as inspect:

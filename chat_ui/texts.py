@@ -15,6 +15,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     # the page
     "tab.chat": ("Chat", "채팅"),
     "tab.describe": ("Describe images", "이미지 설명"),
+    "tab.extract": ("Extract JSON", "JSON 추출"),
     "tab.usage": ("Tokens & cost", "토큰과 비용"),
     "tab.inspect": ("Under the hood", "안쪽 들여다보기"),
     # connection
@@ -438,6 +439,22 @@ TEXTS: dict[str, tuple[str, str]] = {
     "action.send_again": ("Send again", "다시 보내기"),
     "action.inspect": ("See Under the hood", "안쪽 들여다보기"),
     "action.usage": ("See Tokens & cost", "토큰과 비용 보기"),
+    # what is wrong with JSON, and where
+    "json.place": ("Line {line}, column {column}: {what}", "{line}행 {column}열: {what}"),
+    "json.problem.empty": ("there is nothing.", "아무것도 없습니다."),
+    "json.problem.blanks": ("there are only blanks.", "공백뿐입니다."),
+    "json.problem.not_json": ("this cannot be read as JSON.", "여기부터 JSON으로 읽을 수 없습니다."),
+    "json.problem.cut": ("the JSON ends in the middle.", "JSON이 중간에서 끝났습니다."),
+    "json.problem.trailing_text": (
+        "after the JSON there is more text; only the first value counts.",
+        "JSON 뒤에 다른 글이 더 있습니다. 첫 번째 값만 유효합니다.",
+    ),
+    "json.problem.duplicate_key": (
+        "the key {key} comes twice; programs take the last one.",
+        "{key} 키가 두 번 나옵니다. 프로그램은 마지막 것을 씁니다.",
+    ),
+    "json.problem.not_finite": ("a number that JSON does not know.", "JSON에 없는 수입니다."),
+    "json.problem.too_deep": ("it is nested too deeply.", "너무 깊이 겹쳐 있습니다."),
     "note.left_behind.title": (
         "{count} earlier picture(s) not sent again",
         "예전 이미지 {count}개는 다시 보내지 않았습니다",
@@ -796,6 +813,242 @@ TEXTS: dict[str, tuple[str, str]] = {
     "describe.chat": ("Ask in the chat", "채팅에서 묻기"),
     "describe.retry": ("Ask again", "다시 하기"),
     "describe.remove": ("Remove {name}", "{name} 빼기"),
+    # extract JSON
+    "extract.heading.md": (
+        "### Data out of texts and pictures\n\nSay which fields you want; the answer is checked against them, field by field.",
+        "### 글과 이미지에서 데이터 뽑기\n\n원하는 필드를 정하면, 답을 필드마다 확인해 줍니다.",
+    ),
+    "extract.source.md": ("#### 1. Source", "#### 1. 원본"),
+    "extract.wanted.md": ("#### 2. What to extract", "#### 2. 뽑을 내용"),
+    "extract.result.md": ("#### 3. Result", "#### 3. 결과"),
+    "extract.text": ("Text", "글"),
+    "extract.text_placeholder": ("Paste or type the text here.", "글을 여기에 붙여 넣거나 쓰세요."),
+    "extract.example": ("Try the example text", "예시 글 써 보기"),
+    "extract.picture": ("Try the example picture", "예시 이미지 써 보기"),
+    "extract.files": (
+        "Drop pictures and text files here, or click to choose",
+        "이미지나 텍스트 파일을 끌어다 놓거나 눌러서 고르세요",
+    ),
+    "extract.urls": ("Or links to pictures, one per line", "또는 이미지 링크, 한 줄에 하나"),
+    "extract.remove_source": ("Remove {name}", "{name} 빼기"),
+    "extract.reading": ("reading", "읽는 중"),
+    "extract.characters": ("{count} characters", "{count}자"),
+    "extract.too_many_sources": (
+        "Up to {most} files and links at once; the others were left out.",
+        "파일과 링크는 한 번에 {most}개까지입니다. 나머지는 뺐습니다.",
+    ),
+    "extract.preset": ("Begin with", "시작하기"),
+    "extract.column_name": ("Field", "필드"),
+    "extract.column_type": ("Type", "유형"),
+    "extract.column_description": ("Description for the model", "모델에게 줄 설명"),
+    "extract.column_required": ("Required", "필수"),
+    "extract.column_list": ("List", "목록"),
+    "extract.column_choices": ("Only these values, with commas", "허용할 값, 쉼표로"),
+    "extract.type_string": ("text", "글"),
+    "extract.type_number": ("number", "수"),
+    "extract.type_integer": ("whole number", "정수"),
+    "extract.type_boolean": ("yes or no", "예/아니요"),
+    "extract.type_date": ("date", "날짜"),
+    "extract.type_object": ("object", "객체"),
+    "extract.add_row": ("Add a field", "필드 추가"),
+    "extract.remove_row": ("Remove this field", "이 필드 빼기"),
+    "extract.locked": (
+        "This schema says more than a table can show. It is used exactly as it stands in the editor below; edit it there, "
+        "or begin with a preset to get the table back.",
+        "이 스키마는 표로 다 나타낼 수 없습니다. 아래 편집기에 있는 그대로 쓰니 그곳에서 고치거나, 프리셋을 골라 표로 돌아가세요.",
+    ),
+    "extract.no_schema": (
+        "Paste a JSON Schema, or an example of the JSON that you want.",
+        "JSON 스키마나 원하는 JSON의 예시를 붙여 넣으세요.",
+    ),
+    "extract.not_json": ("The schema cannot be read. {problem}", "스키마를 읽을 수 없습니다. {problem}"),
+    "extract.not_a_schema": (
+        "This is JSON, but no schema and no example: begin with a brace or a bracket, and put something in it.",
+        "JSON이지만 스키마도 예시도 아닙니다. 중괄호나 대괄호로 시작해 내용을 넣으세요.",
+    ),
+    "extract.is_example": (
+        "Read as an example: the fields are those of its values.",
+        "예시로 읽었습니다. 필드는 예시의 값에서 가져왔습니다.",
+    ),
+    "extract.is_strict": (
+        "Keeps all rules of strict structured output.",
+        "엄격한 구조화 출력의 규칙을 모두 지킵니다.",
+    ),
+    "extract.not_strict": (
+        "Not strict as it stands: {count} rules of structured output are broken. It is made strict when it is sent, where "
+        "that can be done, and the answer is checked against what stands here.",
+        "이대로는 엄격하지 않습니다. 구조화 출력 규칙 {count}개에 어긋납니다. 보낼 때 가능하면 엄격하게 바꾸고, 답은 여기 있는 것으로 "
+        "확인합니다.",
+    ),
+    "extract.and_more": ("and {count} more.", "그 밖에 {count}개."),
+    "extract.make_strict": ("Make it strict", "엄격하게 만들기"),
+    "extract.schema": ("JSON Schema, or an example of the JSON", "JSON 스키마 또는 JSON 예시"),
+    "extract.instructions": ("Instructions for the model", "모델에게 줄 지시"),
+    "extract.instructions_info": ("Sent along, as they stand here.", "여기 있는 그대로 함께 보냅니다."),
+    "extract.table_no_fields": ("Name at least one field.", "필드 이름을 하나 이상 쓰세요."),
+    "extract.table_too_many_fields": ("Up to {most} fields are possible.", "필드는 {most}개까지 됩니다."),
+    "extract.table_no_name": (
+        "A field needs a name, with dots only between names: “{name}” is none.",
+        "필드에는 이름이 있어야 하고 점은 이름 사이에만 씁니다. “{name}”은(는) 쓸 수 없습니다.",
+    ),
+    "extract.table_unknown_type": ("“{name}” has no type.", "“{name}”에 유형이 없습니다."),
+    "extract.table_name_twice": (
+        "“{name}” is there twice: rename one.",
+        "“{name}”이(가) 두 번 있습니다. 하나를 바꾸세요.",
+    ),
+    "extract.table_bad_choice": (
+        "The values allowed for “{name}” do not fit its type.",
+        "“{name}”에 허용할 값이 유형에 맞지 않습니다.",
+    ),
+    "extract.table_not_a_parent": (
+        "“{name}” lies in a field that is no object: set the type of that field to object.",
+        "“{name}”의 위 필드가 객체가 아닙니다. 위 필드의 유형을 객체로 바꾸세요.",
+    ),
+    "extract.rule_root_not_object": ("The outermost value has to be an object.", "가장 바깥 값은 객체여야 합니다."),
+    "extract.rule_root_any_of": (
+        "The outermost value cannot be a choice (anyOf).",
+        "가장 바깥 값은 선택(anyOf)일 수 없습니다.",
+    ),
+    "extract.rule_open_object": (
+        "additionalProperties has to be false.",
+        "additionalProperties가 false여야 합니다.",
+    ),
+    "extract.rule_free_object": (
+        "An object needs named properties; free keys are not possible.",
+        "객체에는 이름 있는 속성이 있어야 합니다. 자유로운 키는 쓸 수 없습니다.",
+    ),
+    "extract.rule_not_required": (
+        "Has to be required; what may be missing is null instead.",
+        "필수여야 합니다. 없을 수 있는 값은 대신 null로 둡니다.",
+    ),
+    "extract.rule_unknown_required": (
+        "required names “{name}”, which is no property.",
+        "required에 있는 “{name}”이라는 속성이 없습니다.",
+    ),
+    "extract.rule_unsupported_keyword": ("“{keyword}” is not supported.", "“{keyword}” 키워드는 지원하지 않습니다."),
+    "extract.rule_bad_keyword": ("“{keyword}” has a value of the wrong kind.", "“{keyword}”의 값 종류가 틀렸습니다."),
+    "extract.rule_not_a_schema": ("This is no schema.", "스키마가 아닙니다."),
+    "extract.rule_no_type": ("Has no type.", "유형(type)이 없습니다."),
+    "extract.rule_unknown_type": ("“{type}” is no type of JSON.", "“{type}”은(는) JSON의 유형이 아닙니다."),
+    "extract.rule_no_items": (
+        "A list has to say what it holds (items).",
+        "목록은 무엇이 들어가는지(items) 정해야 합니다.",
+    ),
+    "extract.rule_bad_ref": ("“{ref}” refers to nothing here.", "“{ref}”이(가) 가리키는 것이 없습니다."),
+    "extract.rule_ref_with_others": ("Beside $ref nothing else may stand.", "$ref 옆에는 다른 것이 올 수 없습니다."),
+    "extract.rule_too_many_properties": (
+        "{count} properties; up to {limit} are possible.",
+        "속성이 {count}개입니다. {limit}개까지 됩니다.",
+    ),
+    "extract.rule_too_many_levels": (
+        "{count} levels; up to {limit} are possible.",
+        "{count}단계로 겹쳐 있습니다. {limit}단계까지 됩니다.",
+    ),
+    "extract.rule_too_many_characters": (
+        "Names and values have {count} characters; up to {limit} are possible.",
+        "이름과 값이 모두 {count}자입니다. {limit}자까지 됩니다.",
+    ),
+    "extract.rule_too_many_enum_values": (
+        "{count} allowed values; up to {limit} are possible.",
+        "허용할 값이 {count}개입니다. {limit}개까지 됩니다.",
+    ),
+    "extract.rule_enum_too_long": (
+        "A long list of allowed values has {count} characters; up to {limit} are possible.",
+        "허용할 값의 긴 목록이 {count}자입니다. {limit}자까지 됩니다.",
+    ),
+    "extract.field_required": ("is missing", "빠졌습니다"),
+    "extract.field_additional_properties": ("was not asked for", "요청하지 않은 값입니다"),
+    "extract.field_type": ("should be {wanted}, is {found}", "{wanted}이어야 하는데 {found}입니다"),
+    "extract.field_enum": ("{found} is none of {wanted}", "{found}은(는) {wanted} 중에 없습니다"),
+    "extract.field_const": ("should be {wanted}, is {found}", "{wanted}이어야 하는데 {found}입니다"),
+    "extract.field_format": ("{found} is not of the format {wanted}", "{found}은(는) {wanted} 형식이 아닙니다"),
+    "extract.field_pattern": (
+        "{found} does not fit the pattern {wanted}",
+        "{found}은(는) {wanted} 패턴에 맞지 않습니다",
+    ),
+    "extract.field_not_checked": ("{keyword} was not checked", "{keyword}은(는) 확인하지 못했습니다"),
+    "extract.field_other": (
+        "{found} does not keep the rule {keyword} {wanted}",
+        "{found}은(는) {keyword} {wanted} 규칙에 맞지 않습니다",
+    ),
+    "extract.input": ("≈ {tokens} input tokens", "≈ 입력 {tokens} 토큰"),
+    "extract.output": ("≈ {tokens} output tokens assumed", "답은 ≈ {tokens} 토큰으로 가정"),
+    "extract.wait_reading": ("A file is still being read.", "아직 파일을 읽는 중입니다."),
+    "extract.no_source": (
+        "Give a text, a file or a link first; what it will cost stands here before anything is sent.",
+        "먼저 글, 파일, 링크 가운데 하나를 주세요. 보내기 전에 비용이 여기에 나옵니다.",
+    ),
+    "extract.no_wanted": (
+        "Say what to extract first: the fields, or a schema.",
+        "먼저 뽑을 내용을 필드나 스키마로 정하세요.",
+    ),
+    "extract.start": ("Extract", "추출하기"),
+    "extract.view": ("Show as", "보기"),
+    "extract.view_tree": ("Tree", "트리"),
+    "extract.view_table": ("Table", "표"),
+    "extract.view_json": ("JSON text", "JSON 글"),
+    "extract.empty": ("The result grows here.", "결과가 여기에 나타납니다."),
+    "extract.state_running": ("extracting", "뽑는 중"),
+    "extract.state_repair": ("asking once more, with what was wrong", "틀린 곳을 알려 주고 한 번 더 묻는 중"),
+    "extract.state_valid": ("valid: every field as the schema wants it", "유효함: 모든 필드가 스키마대로입니다"),
+    "extract.state_invalid": ("not valid: {count} problem(s)", "유효하지 않음: 문제 {count}개"),
+    "extract.state_nothing": ("no data could be read", "데이터를 읽지 못했습니다"),
+    "extract.state_failed": ("failed", "실패"),
+    "extract.state_stopped": ("stopped", "중지됨"),
+    "extract.stopped": (
+        "Stopped. What had been written by then may have been charged; it is estimated (≈). Press Extract to begin anew.",
+        "중지했습니다. 그때까지 쓴 것은 청구되었을 수 있어 어림잡아(≈) 셌습니다. 다시 하려면 추출하기를 누르세요.",
+    ),
+    "extract.cut": (
+        "The answer reached its limit of tokens, so its JSON has no end. The same question would be cut again: extract "
+        "fewer fields, or from a shorter source.",
+        "답이 토큰 한도에 닿아 JSON이 끝나지 않았습니다. 그대로 다시 물으면 또 잘리니 필드를 줄이거나 더 짧은 원본을 쓰세요.",
+    ),
+    "extract.blanks": (
+        "The model wrote nothing but {count} blanks, so it was ended. Try another model.",
+        "모델이 공백만 {count}개 써서 끝냈습니다. 다른 모델을 써 보세요.",
+    ),
+    "extract.nothing_came": (
+        "The answer is empty. Try again, or another model.",
+        "답이 비었습니다. 다시 하거나 다른 모델을 써 보세요.",
+    ),
+    "extract.repair_failed": (
+        "The one repair round failed ({reason}); this is the first answer.",
+        "한 번의 수정 요청도 실패했습니다({reason}). 이것은 첫 번째 답입니다.",
+    ),
+    "extract.ladder": ("Asked by", "요청 방법"),
+    "extract.step_json_schema": ("JSON Schema", "JSON 스키마"),
+    "extract.step_json_object": ("JSON mode", "JSON 모드"),
+    "extract.step_prompt": ("prompt alone", "프롬프트만"),
+    "extract.step_refused": ("The server does not take this.", "서버가 받지 않습니다."),
+    "extract.sent_loose": (
+        "sent without strict, which this schema cannot be",
+        "이 스키마는 엄격하게 할 수 없어 strict 없이 보냄",
+    ),
+    "extract.repaired": ("asked once more to correct it", "고쳐 달라고 한 번 더 물음"),
+    "extract.way_fenced": ("taken out of a code block", "코드 블록에서 꺼냄"),
+    "extract.way_embedded": ("taken out of the words around it", "둘레의 글에서 꺼냄"),
+    "extract.requests": ("{count} requests", "요청 {count}번"),
+    "extract.null": ("not told", "없음"),
+    "extract.found": ("Show these words in the source", "원본에서 이 말 보기"),
+    "extract.marked": ("Found in the source", "원본에서 찾은 말"),
+    "extract.too_many": (
+        "Only the beginning is drawn; the file holds all.",
+        "앞부분만 그렸습니다. 파일에는 모두 있습니다.",
+    ),
+    "extract.save": ("Download JSON", "JSON 내려받기"),
+    "extract.code": ("As code", "코드로 보기"),
+    "extract.code.md": (
+        "The same with the `openai` and `pydantic` packages: the request as it is sent first, and a model class for the "
+        "answer.",
+        "`openai`와 `pydantic` 패키지로 똑같이 하는 코드: 처음 보내는 요청 그대로와, 답을 담는 모델 클래스입니다.",
+    ),
+    "extract.save_code": ("Download the script", "스크립트 내려받기"),
+    "extract.bad_schema": (
+        "The parameter schema holds no JSON Schema and no list of fields. {problem}",
+        "schema 매개변수가 JSON 스키마도 필드 목록도 아닙니다. {problem}",
+    ),
+    "extract.unknown_preset": ("There is no preset {preset} to extract.", "{preset}이라는 추출 프리셋은 없습니다."),
     # tokens & cost
     "usage.heading.md": ("### What this visit has used", "### 이번 방문의 사용량"),
     "usage.empty": ("Nothing yet. Each answer will have a row here.", "아직 없습니다. 답마다 한 줄씩 쌓입니다."),
@@ -919,7 +1172,7 @@ TEXTS: dict[str, tuple[str, str]] = {
 }
 
 
-def t(language: Language, key: str, **fields: object) -> str:
+def t(language: Language, key: str, /, **fields: object) -> str:
     """The text in this language, filled in. Raises KeyError for an unknown key: a text that is missing is a fault."""
     text = TEXTS[key][LANGUAGES.index(language)]
     return text.format(**fields) if fields else text

@@ -17,6 +17,7 @@ from chat_core.ledger import Ledger
 from chat_core.messages import ImagePart, Message, Part, TextFile
 from chat_ui.cards import Run
 from chat_ui.describe_job import Job
+from chat_ui.extract_job import Extracting
 from chat_ui.files_apart import read_transcript
 from chat_ui.gradio_messages import Draft, GradioMessage, load_file
 from chat_ui.turn import Turn
@@ -51,7 +52,8 @@ class Visit:
     ``conversation``: which one it is, counted by New chat; ``answered_in``: the one that an answer was last asked for
     in.  ``run``: the card whose controls are in place of the visitor's.  ``asked``: the transcript that ends in its
     message.  ``halted``: it goes no further.  ``json_before_drill``: what JSON mode was, while a failure drill has
-    turned it on.  ``described``: the pictures of the tab Describe images.
+    turned it on.  ``described``: the pictures of the tab Describe images.  ``extracting``: all of the tab Extract
+    JSON.
     """
 
     typed: Connection | None = None
@@ -74,6 +76,7 @@ class Visit:
     halted: bool = False
     json_before_drill: bool | None = None
     described: Job = field(default_factory=Job)
+    extracting: Extracting = field(default_factory=Extracting)
     _draft_files: dict[str, DraftFile] = field(default_factory=dict)
     _ready_since: float = float("-inf")
 
