@@ -1,5 +1,5 @@
-"""The named endpoints for scripts: /chat, /describe, /count_tokens and /models. A failure is an error with our
-sentence, never an answer.
+"""The named endpoints for scripts: /chat, /describe, /count_tokens and /models; /extract is in ``extract_api``. A
+failure is an error with our sentence, never an answer.
 
 A parameter is optional for clients where its widget holds a value, or where both widget and function say None; that is
 why every control has an invisible widget here, whose value means "not set".

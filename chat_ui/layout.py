@@ -12,6 +12,7 @@ from chat_ui import (
     camera,
     chat_tab,
     describe_tab,
+    extract_api,
     extract_tab,
     gates,
     gradio_messages,
@@ -95,6 +96,7 @@ def build_app(settings: Settings, connection: Connection) -> App:
             with words.add(gr.Tab(id="inspect"), label="tab.inspect") as inspect:
                 inspected = inspect_tab.build(words, visit, language)
         api.build(visit, settings, connection)
+        extract_api.build(visit, settings, connection)
 
         async def measure_draft(value: object, state: Visit, lang: Language, model: str, *values: Any) -> Any:
             if state.busy and gradio_messages.draft(value).empty:

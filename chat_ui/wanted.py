@@ -5,7 +5,7 @@ Each can be edited, and the other follows. Pure; nothing is raised for what a pe
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from chat_core.field_table import FIELD_TYPES, Field, FieldTableError, FieldType, fields_of, schema_of
@@ -89,17 +89,20 @@ def of_text(text: str) -> Wanted:
     return Wanted(text, rows=(), not_a_schema=True)
 
 
+def of_json(text: str) -> Wanted:
+    """What a script wants: a schema, an example, or a list of fields as JSON."""
+    value = parse(text[:LONGEST_SCHEMA]).value
+    if isinstance(value, list) and value and all(isinstance(row, dict) and _is_field(row) for row in value):
+        return of_rows(_sent_row({"required": True} | row | {"choices": _listed(row.get("choices"))}) for row in value)
+    return of_text(text)
+
+
 def strict(wanted: Wanted) -> Wanted:
     """The same, made to keep the rules of strict structured output as far as they can be kept."""
     if wanted.schema is None:
         return wanted
     schema = made_strict(wanted.schema)
     return _of_schema(schema, _text(schema), "schema")
-
-
-def as_schema(wanted: Wanted) -> Wanted:
-    """An example, from now on written as the schema that it stands for."""
-    return wanted if wanted.schema is None else replace(wanted, text=_text(wanted.schema), kind="schema")
 
 
 def is_schema(value: Any) -> bool:
@@ -163,6 +166,17 @@ def _choice(text: str, kind: FieldType) -> str | int | float:
     except ValueError:
         # The check of the table says so.
         return text
+
+
+_FIELD_KEYS = {"name", "type", "description", "required", "is_list", "choices"}
+
+
+def _is_field(row: dict[str, Any]) -> bool:
+    return isinstance(row.get("name"), str) and row.keys() <= _FIELD_KEYS and row.get("type", "string") in FIELD_TYPES
+
+
+def _listed(choices: Any) -> str:
+    return ", ".join(map(str, choices)) if isinstance(choices, list) else str(choices or "")
 
 
 def _sent_row(sent: dict[str, Any]) -> Row:

@@ -46,7 +46,7 @@ FLOORS = [
         "tokens",
     },
     {"connections", "provider", "wire"},
-    {"chat", "discovery"},
+    {"chat", "discovery", "schema_code"},
     {"batch", "extraction"},
     {"__init__"},
 ]

@@ -14,6 +14,8 @@ import pytest
 
 from chat_core import errors, models
 from chat_core.errors import ChatError, InputError
+from chat_core.extraction import Step
+from chat_core.field_table import FIELD_TYPES
 from chat_ui.cards import CARDS
 from chat_ui.describe_job import Status
 from chat_ui.drills import DRILLS
@@ -189,10 +191,19 @@ COMPUTED = {
     "detail.*",
     "drill.*",
     "effort.*",
+    "extract.*",
+    "extract.column_*",
+    "extract.field_*",
+    "extract.rule_*",
+    "extract.step_*",
+    "extract.table_*",
+    "extract.type_*",
+    "extract.way_*",
     "error.*.*",
     "error.*.text",
     "error.*.title",
     "error.timed_out_*.text",
+    "json.problem.*",
     "literal.*",
     "model.images_*",
     "note.*.text",
@@ -222,10 +233,32 @@ USAGE_COLUMNS = {
     "speed",
     "end",
 }
+# What can be wrong with a value, a schema, a table: the sentences of each.
+FIELD_RULES = {
+    *("required", "additional_properties", "type", "enum", "const", "format", "pattern", "not_checked", "other"),
+}
+SCHEMA_RULES = {
+    *("root_not_object", "root_any_of", "open_object", "free_object", "not_required", "unknown_required"),
+    *("unsupported_keyword", "bad_keyword", "not_a_schema", "no_type", "unknown_type", "no_items", "bad_ref"),
+    *("ref_with_others", "too_many_properties", "too_many_levels", "too_many_characters", "too_many_enum_values"),
+    "enum_too_long",
+}
+TABLE_RULES = {
+    *("no_fields", "too_many_fields", "no_name", "unknown_type", "name_twice", "bad_choice", "not_a_parent"),
+}
 DESCRIBE_WORDS = {
     *("copy", "chat", "retry"),
     *("pausing_limit", "pausing_failure"),
     *(f"status_{status}" for status in get_args(Status)),
+}
+EXTRACT_WORDS = {
+    *("column_name", "column_type", "column_description", "column_required", "column_list", "column_choices"),
+    *(f"field_{rule}" for rule in FIELD_RULES),
+    *(f"rule_{rule}" for rule in SCHEMA_RULES),
+    *(f"step_{step}" for step in get_args(Step)),
+    *(f"table_{rule}" for rule in TABLE_RULES),
+    *(f"type_{kind}" for kind in FIELD_TYPES),
+    *("way_fenced", "way_embedded"),
 }
 EXPANSIONS = {
     "card": CARD_WORDS,
@@ -233,6 +266,7 @@ EXPANSIONS = {
     "count": COUNT_COLUMNS,
     "describe": DESCRIBE_WORDS,
     "drill": DRILL_WORDS,
+    "extract": EXTRACT_WORDS,
     "usage": USAGE_COLUMNS,
 }
 
