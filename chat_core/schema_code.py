@@ -11,10 +11,16 @@ ROOT_CLASS = "Extracted"
 # Schemas come from strangers: one that is nested without end is written as ``Any`` below this.
 _DEEPEST = 30
 _SCALARS = {"string": "str", "number": "float", "integer": "int", "boolean": "bool", "null": "None"}
-_FORMATS = {"date": "date", "date-time": "datetime", "time": "time", "uuid": "UUID"}
-_MODULES = {"date": "datetime", "datetime": "datetime", "time": "datetime", "UUID": "uuid"}
-# Names that a model has already, or that the script uses.
-_TAKEN = frozenset({"copy", "dict", "json", "schema", "construct", "validate", *keyword.kwlist, *_SCALARS.values()})
+_FORMATS = {"date": "datetime.date", "date-time": "datetime.datetime", "time": "datetime.time", "uuid": "uuid.UUID"}
+# Names that a model has already, or that its annotations use: an attribute would hide them.
+_TAKEN = frozenset(
+    {
+        *("copy", "dict", "json", "schema", "construct", "validate", "parse_obj", "parse_raw", "from_orm", "fields"),
+        *("datetime", "uuid", "Any", "Literal", "Field", "list"),
+        *keyword.kwlist,
+        *_SCALARS.values(),
+    }
+)
 
 
 def as_code(body: dict[str, Any], base_url: str, schema: dict[str, Any], pictures: tuple[str, ...] = ()) -> str:
@@ -80,10 +86,9 @@ class _Models:
 
     def imports(self, *, pictures: bool) -> str:
         plain = ["base64", "mimetypes"] if pictures else []
+        plain += sorted(self._used & {"datetime", "uuid"})
         lines = [f"import {name}" for name in sorted([*plain, "os"])]
         by_module: dict[str, list[str]] = {"pathlib": ["Path"]} if pictures else {}
-        for name in sorted(self._used & _MODULES.keys()):
-            by_module.setdefault(_MODULES[name], []).append(name)
         if typing := sorted(self._used & {"Any", "Literal"}):
             by_module["typing"] = typing
         lines += [f"from {module} import {', '.join(names)}" for module, names in sorted(by_module.items())]
@@ -115,7 +120,7 @@ class _Models:
         if kind == "object":
             return f"dict[str, {self._any()}]"
         if kind == "string" and (moment := _FORMATS.get(str(schema.get("format")))):
-            self._used.add(moment)
+            self._used.add(moment.partition(".")[0])
             return moment
         return _SCALARS.get(kind) or self._any() if isinstance(kind, str) else self._any()
 
@@ -163,8 +168,7 @@ class _Models:
 
     def _attribute(self, key: str, schema: Any, taken: set[str], depth: int, *, required: bool) -> str:
         annotation = self._type(schema, self._free(_class_name(key) or "Part"), depth + 1)
-        if not required and "None" not in annotation.split(" | "):
-            annotation = f"{annotation} | None"
+        annotation = annotation if required else _union([annotation, "None"])
         told = schema.get("description") if isinstance(schema, dict) else None
         attribute = _attribute_name(key, taken)
         taken.add(attribute)
@@ -198,10 +202,12 @@ def _union(kinds: list[str]) -> str:
 
 
 def _parts(kind: str) -> list[str]:
-    """The members of a union that is not inside brackets."""
-    if "[" in kind or kind.startswith('"'):
-        return [kind]
-    return kind.split(" | ")
+    """The members of a union, so far as they can be told apart without looking into brackets and quotes."""
+    if kind.startswith('"') and " | " in kind:
+        return [f'"{part}"' if part != "None" else part for part in kind.strip('"').split(" | ")]
+    if "[" not in kind:
+        return kind.split(" | ")
+    return [kind.removesuffix(" | None"), "None"] if kind.endswith(" | None") else [kind]
 
 
 def _class_name(key: str) -> str:

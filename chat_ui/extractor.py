@@ -254,7 +254,7 @@ class Extractor:
     def download(self, form: Form, code: str, visit: Visit) -> Any:
         """Set the file of the hidden download button."""
         if form == "code":
-            return gr.update(value=keep_file((code or "").encode(), "extract.py"))
+            return gr.update(value=keep_file((code or "").encode(), "extract_json.py"))
         return gr.update(value=keep_file(f"{self.data_text(visit)}\n".encode("utf-8", "replace"), "extracted.json"))
 
     def data_text(self, visit: Visit) -> str:
