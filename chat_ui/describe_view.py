@@ -145,7 +145,6 @@ def _end(job: Job, language: Language) -> list[str]:
 
 def _card(picture: Picture, job: Job, language: Language, reference: str, won: Decimal) -> str:
     name = escape(picture.name)
-    answered = picture.status == "done"
     size = f"{picture.width} × {picture.height}" if picture.width else ""
     small = f'<img src="{FILES}{quote(picture.small)}" alt="" loading="lazy">' if picture.small else ""
     status = _status(picture, language)
@@ -157,7 +156,7 @@ def _card(picture: Picture, job: Job, language: Language, reference: str, won: D
         f'<span class="picture-size">{size}</span></p>'
         f'<p class="picture-state"><span class="state state-{picture.status}">{status}</span> '
         f'<span class="picture-problem">{escape(problem if problem != status else "")}</span></p>'
-        f"{_description(picture, language, shown=answered)}"
+        f"{_description(picture, language)}"
         f'<p class="picture-paid">{_paid(picture, language, reference, won)}</p>'
         f'<div class="picture-actions">{_actions(picture, job, language)}</div></div></li>'
     )
@@ -169,9 +168,9 @@ def _status(picture: Picture, language: Language) -> str:
     return t(language, f"describe.status_{picture.status}")
 
 
-def _description(picture: Picture, language: Language, *, shown: bool) -> str:
+def _description(picture: Picture, language: Language) -> str:
     """The description, to be edited. ``value``: what the page takes for the text when it changes."""
-    text = escape(picture.text) if shown else ""
+    text = escape(picture.text)
     label = t(language, "describe.description_of", name=escape(picture.name))
     most = picture.asked.preset.max_characters if picture.asked else None
     count = len(picture.text)
@@ -179,7 +178,7 @@ def _description(picture: Picture, language: Language, *, shown: bool) -> str:
     counter = f"{count} / {most}" if most else t(language, "describe.characters", count=number(count))
     # {count} stays for the page, which counts anew while it is edited.
     template = f"{{count}} / {most}" if most else t(language, "describe.characters", count="{count}")
-    hidden = "" if shown else " hidden"
+    hidden = "" if picture.described else " hidden"
     return (
         f'<div class="picture-text"{hidden}>'
         f'<textarea rows="4" aria-label="{label}" maxlength="20000" value="{text}">{text}</textarea>'
@@ -213,8 +212,8 @@ def _actions(picture: Picture, job: Job, language: Language) -> str:
     """All buttons always, those that make no sense now out of sight: so the page keeps its nodes."""
     resting = not job.running
     shown = {
-        "copy": picture.status == "done",
-        "chat": picture.status == "done",
+        "copy": picture.described,
+        "chat": picture.described,
         "retry": resting and picture.status in ("done", "failed"),
     }
     return "".join(

@@ -774,9 +774,9 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "describe.ended_stopped": (
         "Stopped, with {left} pictures left. What was under way may have been charged; it is estimated (≈). "
-        "Going on asks only what has no description.",
+        "Going on asks only these.",
         "중지했습니다. {left}장이 남았습니다. 진행 중이던 요청은 청구되었을 수 있어 어림잡아(≈) 셌습니다. "
-        "계속하면 설명이 없는 것만 묻습니다.",
+        "계속하면 남은 것만 묻습니다.",
     ),
     "describe.ended_refused": (
         "Ended early, for the same would be said of every picture: {reason} {left} pictures are left to go on with.",
