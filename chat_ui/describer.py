@@ -66,7 +66,8 @@ class Describer:
         estimate = describe_view.estimate_html(counted, asked, connection, known, language, reference, won)
         failed, done = len(job.with_status("failed")), len(job.with_status("done"))
         resting = not job.running
-        key = "describe.resume" if done or failed else "describe.start_count"
+        # A link that could not be fetched is nothing that was begun.
+        key = "describe.resume" if job.ended is not None or done else "describe.start_count"
         begin = t(language, key, count=number(len(waiting))) if waiting else t(language, "describe.start")
         return (
             estimate if job.pictures else f'<p class="quiet">{t(language, "describe.empty")}</p>',

@@ -448,6 +448,14 @@ async def test_html_is_one_image_with_its_text_and_nothing_else(server: Scripted
     assert len(elements.comments) == 1
 
 
+def test_the_name_of_a_file_stands_on_one_line_and_in_reading_order() -> None:
+    job = Job()
+    job.add("a\u202egnp.exe\nsecond line.png", "")
+    html = gallery_html(job, "en", REFERENCE, WON)
+    assert "\u202e" not in html
+    assert html.count(">agnp.exesecond line.png<") == 1
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 async def test_cards_are_inert(server: ScriptedServer, tmp_path: Path, language: Language) -> None:
     job = await described(server, tmp_path, HOSTILE, '"><script>alert(1)</script>.png')

@@ -219,6 +219,25 @@ def test_a_limit_in_pictures_is_kept(stage: Stage) -> None:
     assert len(stage.bodies) == 4
 
 
+LEAVING = """() => {
+    const leaving = new Event("beforeunload", { cancelable: true });
+    dispatchEvent(leaving);
+    return leaving.defaultPrevented;
+}"""
+
+
+def test_the_browser_asks_before_descriptions_are_left(stage: Stage) -> None:
+    stage.upload(*pictures(1), {"name": "trap.png", "mimeType": "image/png", "buffer": b"PK no picture"})
+    # A failure is nothing that was begun, and pictures that are only waiting are nothing that could be lost.
+    expect(stage.of("start")).to_have_text(t("en", "describe.start_count", count=1))
+    assert not stage.page.evaluate(LEAVING)
+    stage.describe(1)
+    assert stage.page.evaluate(LEAVING)
+    stage.of("clear").click()
+    expect(stage.cards()).to_have_count(0)
+    assert not stage.page.evaluate(LEAVING)
+
+
 def test_asking_all_again_in_vain_takes_no_description_away(stage: Stage) -> None:
     stage.upload(*pictures(2))
     stage.describe(2)
