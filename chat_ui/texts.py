@@ -360,6 +360,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "The model’s server fetches it; its size, and so its cost, is not known here.",
         "모델의 서버가 받습니다. 크기를 모르므로 값도 여기서는 알 수 없습니다.",
     ),
+    "picture.link_fetched": (
+        "It is fetched here when you send; its size, and so its cost, is not known before.",
+        "보낼 때 여기서 받습니다. 그 전에는 크기를 모르므로 값도 알 수 없습니다.",
+    ),
     "picture.rotated": ("turned upright", "바로 세움"),
     "picture.first_frame": ("only the first frame is sent", "첫 장면만 보냄"),
     "picture.converted": ("converted", "형식 변환"),
