@@ -1,4 +1,4 @@
-"""JSON mode in the chat, on the page: laid out while it streams, checked at the end, its faults told with their place."""
+"""JSON mode in the chat, on the page: laid out while it streams, checked at its end, faults told with their place."""
 
 import json
 import threading
