@@ -32,6 +32,7 @@ FLOORS = [
         "fetch",
         "image_economy",
         "images",
+        "job_store",
         "ledger",
         "models",
         "personas",
