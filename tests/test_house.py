@@ -45,6 +45,8 @@ FLOORS = [
     {"connections", "provider", "wire"},
     {"chat", "discovery"},
     {"batch"},
+    {"batch_files"},
+    {"batch_service"},
     {"__init__"},
 ]
 ONE_ROOM_EACH = {
