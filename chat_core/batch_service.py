@@ -26,6 +26,7 @@ from chat_core.errors import (
     BatchFileError,
     BatchNotFound,
     ChatError,
+    EndpointNotFound,
     NotChatCompletions,
     RateLimited,
     ServerUnavailable,
@@ -190,11 +191,11 @@ def _opened(path: Path) -> Iterator[BinaryIO]:
 
 @contextlib.contextmanager
 def _no_batches(connection: Connection) -> Iterator[None]:
-    """Servers without a Batch API say 404, 405 or 501, or 200 with something else."""
+    """Servers without a Batch API say 404, 405 or 501, or lead elsewhere, or say 200 with something else."""
     try:
         yield
     except ChatError as error:
-        if error.status in (404, 405, 501) or isinstance(error, NotChatCompletions):
+        if error.status in (405, 501) or isinstance(error, EndpointNotFound | NotChatCompletions):
             raise BatchesNotFound("This server has no Batch API.", status=error.status, host=connection.host) from None
         raise
 
@@ -203,15 +204,11 @@ def _no_batches(connection: Connection) -> Iterator[None]:
 def _unknown(connection: Connection) -> Iterator[None]:
     try:
         yield
-    except ChatError as error:
-        if error.status == 404:
-            raise BatchNotFound(
-                "The server does not know this batch.",
-                status=404,
-                server_words=error.server_words,
-                host=connection.host,
-            ) from None
-        raise
+    except EndpointNotFound as error:
+        words, host = error.server_words, connection.host
+        raise BatchNotFound(
+            "The server does not know this batch.", status=error.status, server_words=words, host=host
+        ) from None
 
 
 # --- what the server told --------------------------------------------------------------------------------------------
@@ -220,7 +217,7 @@ def _unknown(connection: Connection) -> Iterator[None]:
 def _batch(told: dict[str, Any], connection: Connection) -> Batch:
     counts = told.get("request_counts")
     counts = counts if isinstance(counts, dict) else {}
-    status = str(told.get("status"))
+    status = str(told.get("status") or "")
     return Batch(
         id=_id(told),
         status=status if re.fullmatch(r"\w{1,40}", status) else "unknown",
