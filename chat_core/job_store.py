@@ -10,8 +10,8 @@
 
 Knows nothing of what the rows are about. A job has an id that nobody can guess, and whoever has it may read and delete
 the job; on disk only its hash stands. One job is one file of JSON lines that is only ever added to: a head, then one
-line a finished row. A half line at its end, left by a crash, counts for nothing. In memory are the places of the rows,
-never the rows.
+line a finished row. A half line at its end, left by a crash, counts for nothing; answers that were under way then are
+not on the disk, so those few rows are asked again. In memory are the places of the rows, never the rows.
 """
 
 import asyncio
@@ -117,7 +117,7 @@ class JobStore:
         self._lock = threading.Lock()
 
     async def begin(self, about: Mapping[str, Any] | None = None) -> "Job":
-        """A new job, open. ``about``: JSON that is kept with it, at most 64 KB. Raises JobError."""
+        """A new job, open. ``about``: JSON that is kept with it, at most 64 KB (else ValueError). Raises JobError."""
         return await asyncio.to_thread(self._begin, dict(about or {}))
 
     async def resume(self, job_id: str) -> "Job":
