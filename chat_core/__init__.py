@@ -23,6 +23,7 @@ from chat_core.events import (
     TextDelta,
     Usage,
 )
+from chat_core.extraction import Extraction, extract
 from chat_core.fetch import fetch_image
 from chat_core.images import load_image
 from chat_core.messages import ImagePart, Message, RemoteImage, TextFile, TextPart, assistant, system, user
@@ -38,6 +39,7 @@ __all__ = [
     "Clocks",
     "Completion",
     "Connection",
+    "Extraction",
     "Finished",
     "ImagePart",
     "ImagePolicy",
@@ -61,6 +63,7 @@ __all__ = [
     "connection_from",
     "count_message_tokens",
     "count_tokens",
+    "extract",
     "fetch_image",
     "image_tokens",
     "load_image",

@@ -31,6 +31,7 @@ class ChatError(Exception):
     ``kind``: a stable identifier in snake case.  ``fields``: plain values to put into a sentence.
     ``status``: the HTTP status, if there was one.  ``request_id``: the server's name for the request, to quote to its
     support.  ``server_words``: what the server itself said, one line, at most 300 characters, free of keys.
+    ``charge``: where one call makes several requests, what those before the failure cost (``extraction.Charge``).
     """
 
     kind: ClassVar[str] = "error"
@@ -50,6 +51,7 @@ class ChatError(Exception):
         self.request_id = request_id
         self.server_words = server_words
         self.fields = fields
+        self.charge: object | None = None
 
 
 class InputError(ChatError):

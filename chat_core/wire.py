@@ -68,6 +68,9 @@ def without(outgoing: Outgoing, parameter: str) -> Outgoing | None:
     name = parameter.split(".")[0].split("[")[0]
     if name not in outgoing.body or name in ("model", "messages", "stream"):
         return None
+    if name == "response_format" and outgoing.body[name]["type"] == "json_schema":
+        # The schema stands nowhere else: without it an answer of any shape would come, and be paid for.
+        return None
     body = {key: value for key, value in outgoing.body.items() if key != name}
     reason = "refused_by_server"
     if name == "max_completion_tokens":

@@ -360,6 +360,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "The model’s server fetches it; its size, and so its cost, is not known here.",
         "모델의 서버가 받습니다. 크기를 모르므로 값도 여기서는 알 수 없습니다.",
     ),
+    "picture.link_fetched": (
+        "It is fetched here when you send; its size, and so its cost, is not known before.",
+        "보낼 때 여기서 받습니다. 그 전에는 크기를 모르므로 값도 알 수 없습니다.",
+    ),
     "picture.rotated": ("turned upright", "바로 세움"),
     "picture.first_frame": ("only the first frame is sent", "첫 장면만 보냄"),
     "picture.converted": ("converted", "형식 변환"),
@@ -842,9 +846,9 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "describe.ended_stopped": (
         "Stopped, with {left} pictures left. What was under way may have been charged; it is estimated (≈). "
-        "Going on asks only what has no description.",
+        "Going on asks only these.",
         "중지했습니다. {left}장이 남았습니다. 진행 중이던 요청은 청구되었을 수 있어 어림잡아(≈) 셌습니다. "
-        "계속하면 설명이 없는 것만 묻습니다.",
+        "계속하면 남은 것만 묻습니다.",
     ),
     "describe.ended_refused": (
         "Ended early, for the same would be said of every picture: {reason} {left} pictures are left to go on with.",
