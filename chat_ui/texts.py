@@ -560,6 +560,16 @@ TEXTS: dict[str, tuple[str, str]] = {
         "{host} answers, but there is no Chat Completions API at this base URL. It mostly ends in `/v1`.",
         "{host}이(가) 응답하지만 이 기본 URL에는 Chat Completions API가 없습니다. 보통 `/v1`로 끝납니다.",
     ),
+    "error.no_batches.title": ("No Batch API here", "Batch API가 없는 서버"),
+    "error.no_batches.text": (
+        "{host} has neither `/files` nor `/batches`. Run the rows from here, or download the batch file and run it elsewhere, for one with `vllm run-batch`.",
+        "{host}에는 `/files`와 `/batches`가 없습니다. 여기서 바로 실행하거나, 배치 파일을 내려받아 다른 곳에서(예: `vllm run-batch`) 실행하세요.",
+    ),
+    "error.batch_not_found.title": ("Unknown batch", "없는 배치"),
+    "error.batch_not_found.text": (
+        "{host} does not know this batch or its file: it was deleted, has expired, or belongs to another key.",
+        "{host}에 이 배치나 파일이 없습니다. 삭제되었거나 기한이 지났거나 다른 키의 것입니다.",
+    ),
     "error.context_too_long.title": ("Too long for this model", "모델의 한도를 넘음"),
     "error.context_too_long.text": (
         "Messages and history together do not fit into the context window. Send fewer earlier turns, shorten the message, or choose a model with a larger window.",
@@ -611,6 +621,25 @@ TEXTS: dict[str, tuple[str, str]] = {
     "error.timed_out_models.text": (
         "The server did not list its models within {seconds} s.",
         "서버가 {seconds}초 안에 모델 목록을 주지 않았습니다.",
+    ),
+    "error.timed_out_batches.text": (
+        "The server did not answer about the batch within {seconds} s. A batch that was started goes on there.",
+        "서버가 배치에 대해 {seconds}초 안에 답하지 않았습니다. 시작된 배치는 서버에서 계속됩니다.",
+    ),
+    "error.batch_expired.title": ("Not run: the time was over", "실행 안 됨: 기한 초과"),
+    "error.batch_expired.text": (
+        "The batch ended before the turn of this row came. It is not paid for; run it again.",
+        "이 행의 차례가 오기 전에 배치의 기한이 끝났습니다. 비용은 없으며 다시 실행하면 됩니다.",
+    ),
+    "error.batch_cancelled.title": ("Not run: the batch was cancelled", "실행 안 됨: 배치 취소"),
+    "error.batch_cancelled.text": (
+        "The batch was cancelled before the turn of this row came. It is not paid for; run it again.",
+        "이 행의 차례가 오기 전에 배치가 취소되었습니다. 비용은 없으며 다시 실행하면 됩니다.",
+    ),
+    "error.batch_missing.title": ("No result", "결과 없음"),
+    "error.batch_missing.text": (
+        "No readable line of the files tells of this row. Run it again.",
+        "파일에 이 행의 결과를 알려 주는 줄이 없습니다. 다시 실행하세요.",
     ),
     "error.stream_cut.title": ("Unfinished: the connection broke", "미완성: 연결이 끊김"),
     "error.stream_cut.text": (
@@ -729,6 +758,45 @@ TEXTS: dict[str, tuple[str, str]] = {
     "error.bad_url.status": ("The host did not give it out.", "서버가 내주지 않았습니다."),
     "error.bad_url.not_a_picture": ("What is there is not a picture.", "그곳에 있는 것은 이미지가 아닙니다."),
     "error.bad_url.title": ("The picture at {host} was not fetched", "{host}의 이미지를 받지 않았습니다"),
+    "error.bad_job.title": ("Finished rows on disk", "디스크에 둔 끝난 행"),
+    "error.bad_job.not_found": (
+        "They are no longer kept here: they were deleted, or are older than a day. Start anew.",
+        "더는 보관되어 있지 않습니다. 삭제되었거나 하루가 지났습니다. 새로 시작하세요.",
+    ),
+    "error.bad_job.in_use": (
+        "This batch is already open, perhaps in another tab. Stop it there, or wait a moment.",
+        "이 일괄 작업은 이미 열려 있습니다(다른 탭일 수 있음). 그곳에서 멈추거나 잠시 기다리세요.",
+    ),
+    "error.bad_job.full": (
+        "There is no room for more. The batch can go on, but what is not kept would be paid for again after a restart: download the results.",
+        "더 보관할 자리가 없습니다. 작업은 계속할 수 있지만, 보관되지 않은 행은 다시 시작하면 또 비용이 듭니다. 결과를 내려받아 두세요.",
+    ),
+    "error.bad_job.disk": (
+        "The disk does not take them. The batch can go on, but what is not kept would be paid for again after a restart: download the results.",
+        "디스크에 쓸 수 없습니다. 작업은 계속할 수 있지만, 보관되지 않은 행은 다시 시작하면 또 비용이 듭니다. 결과를 내려받아 두세요.",
+    ),
+    "error.bad_batch_file.title": ("The batch file", "배치 파일"),
+    "error.bad_batch_file.empty": ("There is no request for it.", "담을 요청이 없습니다."),
+    "error.bad_batch_file.too_many": (
+        "A batch takes at most 50,000 requests. Make several batches of it.",
+        "배치 하나에는 요청을 50,000개까지 담을 수 있습니다. 여러 개로 나누세요.",
+    ),
+    "error.bad_batch_file.too_large": (
+        "A batch file may have at most 200 MB. Make several batches of it, or send smaller pictures.",
+        "배치 파일은 200MB까지입니다. 여러 개로 나누거나 더 작은 이미지를 보내세요.",
+    ),
+    "error.bad_batch_file.several_models": (
+        "All requests of a batch go to one model. Make a batch for each.",
+        "배치 하나의 요청은 모두 한 모델로 갑니다. 모델마다 배치를 만드세요.",
+    ),
+    "error.bad_batch_file.same_key": (
+        "Two of its requests have the same name. Each needs its own.",
+        "이름이 같은 요청이 둘 있습니다. 요청마다 이름이 달라야 합니다.",
+    ),
+    "error.bad_batch_file.disk": (
+        "It cannot be written or read on this disk.",
+        "이 디스크에서 쓰거나 읽을 수 없습니다.",
+    ),
     # describe images
     "describe.heading.md": (
         "### Describe many images at once\n\nAlt text, captions, text in pictures, product listings. Each picture is one "
