@@ -12,8 +12,8 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from decimal import Decimal
-from pathlib import Path
-from urllib.parse import urlsplit
+from pathlib import Path, PurePosixPath
+from urllib.parse import unquote, urlsplit
 
 from chat_core.batch import Budget, Item, ItemDone, ItemFailed, Progress, run
 from chat_core.connections import Connection
@@ -82,8 +82,11 @@ async def read(picture: Picture) -> None:
 
 def name_of_url(url: str) -> str:
     """What to call the picture behind a URL: the end of its path, or its host."""
-    parts = urlsplit(url)
-    return safe_name(Path(parts.path).name, "") or parts.netloc or url
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # half an address in brackets, which fetching it will refuse in words
+        return safe_name(url)
+    return safe_name(unquote(PurePosixPath(parts.path).name), "") or safe_name(parts.netloc or url)
 
 
 Kept = tuple[str, int, int, str, str]

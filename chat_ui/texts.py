@@ -360,6 +360,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "The model’s server fetches it; its size, and so its cost, is not known here.",
         "모델의 서버가 받습니다. 크기를 모르므로 값도 여기서는 알 수 없습니다.",
     ),
+    "picture.link_fetched": (
+        "It is fetched here when you send; its size, and so its cost, is not known before.",
+        "보낼 때 여기서 받습니다. 그 전에는 크기를 모르므로 값도 알 수 없습니다.",
+    ),
     "picture.rotated": ("turned upright", "바로 세움"),
     "picture.first_frame": ("only the first frame is sent", "첫 장면만 보냄"),
     "picture.converted": ("converted", "형식 변환"),
@@ -406,6 +410,15 @@ TEXTS: dict[str, tuple[str, str]] = {
         "The answer reached the limit of tokens. Continue it, or raise the longest answer in the sidebar.",
         "답이 토큰 한도에 닿았습니다. 이어서 쓰게 하거나 사이드바에서 최대 길이를 늘리세요.",
     ),
+    "note.length_json.title": ("JSON cut at the length limit", "길이 한도에서 잘린 JSON"),
+    "note.length_json.text": (
+        "The answer reached its limit of {limit} tokens, so its JSON has no end. To ask the same again would cut it again: ask with a higher limit, or for less.",
+        "답이 {limit}토큰 한도에 닿아 JSON이 끝나지 않았습니다. 그대로 다시 물으면 또 잘립니다. 한도를 늘리거나 더 적게 요청하세요.",
+    ),
+    "note.length_json_model.text": (
+        "The answer reached the model's own limit, so its JSON has no end. To ask the same again would cut it again: ask for less, or choose a model with a higher limit.",
+        "답이 모델 자체의 한도에 닿아 JSON이 끝나지 않았습니다. 그대로 다시 물으면 또 잘립니다. 더 적게 요청하거나 한도가 더 큰 모델을 고르세요.",
+    ),
     "note.length_empty.text": (
         "The limit of tokens was used up before a visible word came (by reasoning, most likely). Raise the longest answer in the sidebar and retry.",
         "보이는 글이 나오기 전에 토큰 한도를 다 썼습니다(아마 추론에). 사이드바에서 최대 길이를 늘리고 다시 시도하세요.",
@@ -438,6 +451,29 @@ TEXTS: dict[str, tuple[str, str]] = {
     "action.send_again": ("Send again", "다시 보내기"),
     "action.inspect": ("See Under the hood", "안쪽 들여다보기"),
     "action.usage": ("See Tokens & cost", "토큰과 비용 보기"),
+    "action.raise_limit": ("Ask with {value} tokens", "{value}토큰으로 다시 묻기"),
+    # what is wrong with JSON, and where
+    "json.invalid.title": ("This is not valid JSON", "올바른 JSON이 아닙니다"),
+    "json.usable.title": ("Valid JSON, with a flaw", "올바른 JSON이지만 흠이 있습니다"),
+    "json.place": ("Line {line}, column {column}: {what}", "{line}행 {column}열: {what}"),
+    "json.kept": ("The text is kept above as the model wrote it.", "글은 모델이 쓴 그대로 위에 있습니다."),
+    "json.problem.empty": ("there is nothing.", "아무것도 없습니다."),
+    "json.problem.blanks": ("there are only blanks.", "공백뿐입니다."),
+    "json.problem.not_json": ("this cannot be read as JSON.", "여기부터 JSON으로 읽을 수 없습니다."),
+    "json.problem.cut": ("the JSON ends in the middle.", "JSON이 중간에서 끝났습니다."),
+    "json.problem.trailing_text": (
+        "after the JSON there is more text; only the first value counts.",
+        "JSON 뒤에 다른 글이 더 있습니다. 첫 번째 값만 유효합니다.",
+    ),
+    "json.problem.duplicate_key": (
+        "the key {key} comes twice; programs take the last one.",
+        "{key} 키가 두 번 나옵니다. 프로그램은 마지막 것을 씁니다.",
+    ),
+    "json.problem.not_finite": ("a number that JSON does not know.", "JSON에 없는 수입니다."),
+    "json.problem.too_deep": ("it is nested too deeply.", "너무 깊이 겹쳐 있습니다."),
+    "json.valid": ("valid JSON", "올바른 JSON"),
+    "json.fenced": ("valid JSON, inside a code block", "올바른 JSON(코드 블록 안)"),
+    "json.embedded": ("valid JSON, with words around it", "올바른 JSON(둘레에 다른 글)"),
     "note.left_behind.title": (
         "{count} earlier picture(s) not sent again",
         "예전 이미지 {count}개는 다시 보내지 않았습니다",
@@ -774,9 +810,9 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "describe.ended_stopped": (
         "Stopped, with {left} pictures left. What was under way may have been charged; it is estimated (≈). "
-        "Going on asks only what has no description.",
+        "Going on asks only these.",
         "중지했습니다. {left}장이 남았습니다. 진행 중이던 요청은 청구되었을 수 있어 어림잡아(≈) 셌습니다. "
-        "계속하면 설명이 없는 것만 묻습니다.",
+        "계속하면 남은 것만 묻습니다.",
     ),
     "describe.ended_refused": (
         "Ended early, for the same would be said of every picture: {reason} {left} pictures are left to go on with.",
@@ -919,7 +955,7 @@ TEXTS: dict[str, tuple[str, str]] = {
 }
 
 
-def t(language: Language, key: str, **fields: object) -> str:
+def t(language: Language, key: str, /, **fields: object) -> str:
     """The text in this language, filled in. Raises KeyError for an unknown key: a text that is missing is a fault."""
     text = TEXTS[key][LANGUAGES.index(language)]
     return text.format(**fields) if fields else text

@@ -193,6 +193,8 @@ COMPUTED = {
     "error.*.text",
     "error.*.title",
     "error.timed_out_*.text",
+    "json.*",
+    "json.problem.*",
     "literal.*",
     "model.images_*",
     "note.*.text",
