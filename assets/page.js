@@ -432,6 +432,13 @@
     );
   }
 
+  // Descriptions last as long as the page: a slip of the hand would take them, edited and paid for, without a word.
+  function askBeforeLeaving() {
+    addEventListener("beforeunload", (event) => {
+      if (document.querySelector('.picture-text:not([hidden]), .picture[data-status="running"]')) event.preventDefault();
+    });
+  }
+
   // A file that the server has just made, behind a button that is out of sight, which gets its address some frames later.
   function download(id) {
     const link = () => document.querySelector(`#${id} a, a#${id}`) ?? document.querySelector(`#${id}`);
@@ -505,6 +512,7 @@
   takeOverPencil();
   takeOverKeyLink();
   takeFolders();
+  askBeforeLeaving();
   closeSidebarForNewChat();
   if (document.body) start();
   else addEventListener("DOMContentLoaded", start);

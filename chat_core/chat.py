@@ -142,15 +142,15 @@ def _count_blanks(blanks: Counter[int], delta: TextDelta) -> None:
 
 
 async def _finished(connection: Connection, request: ChatRequest, answer: provider.Answer, written: str) -> Finished:
-    usage = _usage(answer.reply.usage) or await estimated_usage(request, written)
+    usage = reported_usage(answer.reply.usage) or await estimated_usage(request, written)
     # The price goes by the model that was asked for: servers answer with dated names of it.
     cost = cost_of(connection, request.model, usage, answer.reply.response.get("service_tier"))
     return Finished(answer.reply.finish_reason, usage, cost, answer.timing, answer.reply.response)
 
 
-def _usage(reported: dict[str, Any] | None) -> Usage | None:
-    """The server's usage object as a value; any detail may be null or missing. None where there are no totals."""
-    if reported is None or not isinstance(reported.get("prompt_tokens"), int):
+def reported_usage(reported: object) -> Usage | None:
+    """The API's usage object as a value; any detail may be null or missing. None where there are no totals."""
+    if not isinstance(reported, dict) or not isinstance(reported.get("prompt_tokens"), int):
         return None
     prompt, completion = _details(reported, "prompt_tokens"), _details(reported, "completion_tokens")
     usage = Usage(

@@ -5,12 +5,16 @@
     │   ├── ConnectionInputError   a key or a base URL that cannot work
     │   ├── ImageError             bytes that are no picture we can send
     │   ├── FileError              a file that is no text, or too large
-    │   └── FetchError             a URL that is not fetched, or gave no picture
+    │   ├── FetchError             a URL that is not fetched, or gave no picture
+    │   ├── JobError               finished rows that are not there, or cannot be kept on disk
+    │   └── BatchFileError         requests that make no batch file, or a file that cannot be read back
     ├── RequestRefused        the server understood and said no
     │   ├── KeyMissing, KeyRefused, AccessDenied, QuotaExceeded, RateLimited
     │   ├── ModelNotFound, EndpointNotFound, ContextTooLong, ImageRefused (ImageNotFetched)
+    │   ├── BatchesNotFound, BatchNotFound
     │   └── ParameterRefused, BadRequest
     ├── ServerUnavailable     there was no answer: Unreachable, ServerFailed, TimedOut
+    │   └── NotRun                 a batch ended before it: BatchExpired, BatchCancelled, BatchMissing
     └── AnswerBroken          there was one, but no good one: StreamCut, NotChatCompletions, EmptyAnswer, BlanksOnly
 
 Only ``provider`` translates the SDK's exceptions into these. The message is an English sentence that is fit for a
@@ -80,6 +84,19 @@ class FetchError(InputError):
     kind = "bad_url"
 
 
+class JobError(InputError):
+    """Finished rows that are not on this disk, or cannot be kept on it. Fields: reason (a snake-case word)."""
+
+    kind = "bad_job"
+
+
+class BatchFileError(InputError):
+    """Requests that make no batch file, or a file that cannot be written or read. Fields: reason (a snake-case
+    word)."""
+
+    kind = "bad_batch_file"
+
+
 class RequestRefused(ChatError):
     """The server understood the request and said no."""
 
@@ -127,6 +144,18 @@ class EndpointNotFound(RequestRefused):
     """404 for the path: the base URL is not that of a Chat Completions server."""
 
     kind = "endpoint_not_found"
+
+
+class BatchesNotFound(RequestRefused):
+    """The server has no Batch API: nothing at ``/files`` or ``/batches``. Fields: host."""
+
+    kind = "no_batches"
+
+
+class BatchNotFound(RequestRefused):
+    """404: the server does not know this batch or its file (any more), or not with this key. Fields: host."""
+
+    kind = "batch_not_found"
 
 
 class ContextTooLong(RequestRefused):
@@ -178,9 +207,33 @@ class ServerFailed(ServerUnavailable):
 
 
 class TimedOut(ServerUnavailable):
-    """One of our own clocks ran out. Fields: clock (first_token, silence or whole_answer), seconds."""
+    """One of our own clocks ran out. Fields: clock (first_token, silence, whole_answer, models or batches), seconds."""
 
     kind = "timed_out"
+
+
+class NotRun(ServerUnavailable):
+    """A request of a batch that was never answered, and is not paid for."""
+
+    kind = "not_run"
+
+
+class BatchExpired(NotRun):
+    """The time of the batch was over before its turn came (``batch_expired``)."""
+
+    kind = "batch_expired"
+
+
+class BatchCancelled(NotRun):
+    """The batch was cancelled before its turn came (``batch_cancelled``)."""
+
+    kind = "batch_cancelled"
+
+
+class BatchMissing(NotRun):
+    """No line that can be read tells of it, in none of the files."""
+
+    kind = "batch_missing"
 
 
 class AnswerBroken(ChatError):

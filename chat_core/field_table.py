@@ -129,7 +129,7 @@ def _collect(schema: dict[str, Any], above: str, rows: list[Field]) -> bool:
     properties, required = schema.get("properties"), schema.get("required", [])
     if not set(schema) <= _KEYWORDS or not isinstance(properties, dict) or not isinstance(required, list):
         return False
-    if schema.get("additionalProperties", False) is not False or not set(required) <= properties.keys():
+    if schema.get("additionalProperties", False) is not False or any(name not in list(properties) for name in required):
         return False
     if above.count(".") >= _MOST_PARTS or (above == "" and "description" in schema):
         return False

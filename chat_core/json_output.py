@@ -10,6 +10,7 @@ import math
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from itertools import islice
 from typing import Any, Literal
 
@@ -521,13 +522,14 @@ def _is_begun(word: str) -> bool:
 
 # --- the words of the source -----------------------------------------------------------------------------------------
 
-# Beyond these a page has no use for marks, and looking would take long.
+# Beyond these a page has no use for marks.
 MOST_MARKS = 2000
 LONGEST_SOURCE = 200_000
 _LONGEST_WORDS = 2000
+Span = tuple[int, int]
 
 
-def source_words(value: Any, text: str) -> dict[str, tuple[int, int]]:
+def source_words(value: Any, text: str) -> dict[str, Span]:
     """Where the strings and numbers of a value stand in the text that they were taken from.
 
     JSON pointer of the string or number -> (start, end) in characters. A string is looked for as it is, then with any
@@ -535,17 +537,12 @@ def source_words(value: Any, text: str) -> dict[str, tuple[int, int]]:
     value are looked for one after the other. What is not found (a translation, a date in another notation) is left out,
     and so are true, false and null.
     """
-    text = text[:LONGEST_SOURCE]
-    found: dict[str, tuple[int, int]] = {}
-    ends: dict[str, int] = {}
+    source = _Source(text[:LONGEST_SOURCE])
+    found: dict[str, Span] = {}
     for pointer, leaf in islice(_leaves(value), MOST_MARKS):
-        pattern = _as_written(leaf)
-        if not pattern:
-            continue
-        after = ends.get(pattern, 0)
-        if place := _place(pattern, text, after) or (after and _place(pattern, text, 0)):
+        place = source.words(leaf) if isinstance(leaf, str) else source.number(leaf)
+        if place is not None:
             found[pointer] = place
-            ends[pattern] = place[1]
     return found
 
 
@@ -567,32 +564,88 @@ def _leaves(value: Any) -> Iterator[tuple[str, str | int | float]]:
             yield pointer, item
 
 
-def _as_written(leaf: str | int | float) -> str:
-    """A pattern of the ways in which a value is written; empty where there is nothing to look for."""
-    if isinstance(leaf, str):
-        words = leaf.split() if len(leaf) <= _LONGEST_WORDS else []
-        return _bounded(r"\s+".join(map(re.escape, words)), words[0][0], words[-1][-1]) if words else ""
-    if isinstance(leaf, float) and not math.isfinite(leaf):
-        return ""
-    whole, _, fraction = f"{abs(leaf):f}".partition(".") if isinstance(leaf, float) else (str(abs(leaf)), "", "")
-    if len(whole) > _MOST_DIGITS:
-        return ""
-    head = len(whole) % 3 or 3
-    groups = [whole[:head], *(whole[start : start + 3] for start in range(head, len(whole), 3))]
-    fraction = fraction.rstrip("0")
-    decimals = rf"[.,]{fraction}0*" if fraction else r"(?:[.,]0+)?"
-    return rf"(?<![0-9])(?<![0-9][.,]){'[,. ]?'.join(groups)}{decimals}(?![0-9]|[.,][0-9])"
+class _Source:
+    """A text in which words and numbers are looked for, prepared once: each of them is then found fast."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        # The same in lower case with single blanks, and the offset of each of its characters in the text.
+        self._places = [at for at, char in enumerate(text) if not char.isspace() or not text[at - 1 : at].isspace()]
+        self._plain = "".join(" " if text[at].isspace() else _lower(text[at]) for at in self._places)
+        self._numbers = _numbers_in(text)
+        # Where to look on for what was found before.
+        self._ends: dict[str, int] = {}
+
+    def words(self, words: str) -> Span | None:
+        if not words.strip() or len(words) > _LONGEST_WORDS:
+            return None
+        if place := self._found(words, self._text, words):
+            return place
+        plain = " ".join("".join(map(_lower, words)).split())
+        if (found := self._found(plain, self._plain, plain)) is None:
+            return None
+        return self._places[found[0]], self._places[found[1] - 1] + 1
+
+    def number(self, number: int | float) -> Span | None:
+        if isinstance(number, float) and not math.isfinite(number):
+            return None
+        key = _key(f"{abs(Decimal(repr(number))):f}") if abs(number) < 10**_MOST_DIGITS else ""
+        places = self._numbers.get(key)
+        if not places:
+            return None
+        turn = self._ends[key] = self._ends.get(key, -1) + 1
+        return places[turn % len(places)]
+
+    def _found(self, words: str, text: str, name: str) -> Span | None:
+        """The next place of the words after the last one, or else their first; whole words only."""
+        after = self._ends.get(name, 0)
+        for start in dict.fromkeys((after, 0)):
+            at = text.find(words, start)
+            while at >= 0 and not _stands_alone(text, at, at + len(words)):
+                at = text.find(words, at + 1)
+            if at >= 0:
+                self._ends[name] = at + len(words)
+                return at, at + len(words)
+        return None
 
 
-def _bounded(pattern: str, first: str, last: str) -> str:
+def _lower(char: str) -> str:
+    lower = char.lower()
+    return lower if len(lower) == 1 else char
+
+
+def _stands_alone(text: str, start: int, end: int) -> bool:
     """Latin words and digits are found whole ("Al" is not in "Also"); Korean ones carry their particles."""
-    before = "(?<![A-Za-z0-9])" if first.isascii() and first.isalnum() else ""
-    behind = "(?![A-Za-z0-9])" if last.isascii() and last.isalnum() else ""
-    return before + pattern + behind
+    return not (_is_latin(text[start - 1 : start] if start else "") and _is_latin(text[start])) and not (
+        _is_latin(text[end - 1]) and _is_latin(text[end : end + 1])
+    )
 
 
-def _place(pattern: str, text: str, after: int) -> tuple[int, int] | None:
-    for flags in (0, re.IGNORECASE):
-        if found := re.compile(pattern, flags).search(text, after):
-            return found.span()
-    return None
+def _is_latin(char: str) -> bool:
+    return char.isascii() and char.isalnum()
+
+
+# A date in figures is no number.
+_NUMBERS = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}|(?P<grouped>[0-9]{1,3}(?:[,.'\u00a0\u202f][0-9]{3})+)(?![0-9])(?P<decimals>[.,][0-9]+)?"
+    r"|[0-9]+(?:[.,][0-9]+)?"
+)
+
+
+def _numbers_in(text: str) -> dict[str, list[Span]]:
+    """The numbers of a text by what they mean; "1.234" may mean two."""
+    found: dict[str, list[Span]] = {}
+    for number in _NUMBERS.finditer(text):
+        meant = {_key(number[0].replace(",", "."))} if re.fullmatch(r"[0-9]+(?:[.,][0-9]+)?", number[0]) else set()
+        if number["grouped"]:
+            whole = re.sub(r"[^0-9]", "", number["grouped"])
+            meant.add(_key(whole + (number["decimals"] or "").replace(",", ".")))
+        for key in meant:
+            found.setdefault(key, []).append(number.span())
+    return found
+
+
+def _key(digits: str) -> str:
+    """A number's digits in one notation: "007.50" as "7.5"."""
+    whole, _, fraction = digits.partition(".")
+    return f"{whole.lstrip('0') or '0'}.{fraction.rstrip('0')}"

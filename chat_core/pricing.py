@@ -7,7 +7,7 @@ ever breaks an answer.
 
 import logging
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Literal
@@ -45,7 +45,8 @@ class Price:
 
     ``total`` is ``input`` (uncached, cache writes included) + ``cached`` + ``output``; ``reasoning`` is a part of
     ``output``.  ``source``: ``provider``, the price at the server that was asked; ``list_price``, OpenAI's for a model
-    of this name, where the server's own is not known.
+    of this name, where the server's own is not known.  ``discount``: of a batch: ``batch``, the price list has a price
+    for it; ``half``, it has none, and half of the standard price is assumed.
     """
 
     total: Decimal
@@ -54,6 +55,7 @@ class Price:
     output: Decimal
     reasoning: Decimal
     source: Source
+    discount: Literal["none", "batch", "half"] = "none"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,25 @@ def price_usage(usage: Usage, model: str, base_url: str | None = None, service_t
         info, source = found
         rates = _rates(info, service_tier)
         return None if rates is None else _price(usage, rates, source)
+    except Exception as error:
+        logger.warning("No price for this answer: %s", type(error).__name__)
+        return None
+
+
+def price_batch_usage(usage: Usage, model: str, base_url: str | None = None) -> Price | None:
+    """The price of one answer of a batch, found as ``price_usage`` finds it: the batch price where there is one in the
+    list, else half of the standard price, which is what batches cost everywhere (``Price.discount`` says which)."""
+    try:
+        found = _find(model, base_url)
+        if found is None:
+            return None
+        info, source = found
+        known = _variant_rates(info, {"processing": "batch"})
+        rates = known or _rates(info, None)
+        if rates is None:
+            return None
+        price = _price(usage, rates, source)
+        return replace(price, discount="batch") if known else _half(price)
     except Exception as error:
         logger.warning("No price for this answer: %s", type(error).__name__)
         return None
@@ -151,14 +172,21 @@ def _exact_model(provider: Provider, model: str, providers: list[Provider]) -> M
 
 def _rates(info: ModelInfo, service_tier: str | None) -> Rates | None:
     """The rates in force now; None where the entry has none for text, or none for this tier."""
-    now = datetime.now(UTC)
-    rates = info.get_prices(now)
     if service_tier not in _STANDARD_TIERS:
-        context = {"service_tier": str(service_tier)}
-        variants = [variant for variant in info.price_variants or () if variant.when == context]
-        if not any(variant.constraint is None or variant.constraint.active(now) for variant in variants):
-            return None
-        rates = info.get_prices(now, context)
+        return _variant_rates(info, {"service_tier": str(service_tier)})
+    return _text_rates(info, info.get_prices(datetime.now(UTC)))
+
+
+def _variant_rates(info: ModelInfo, context: dict[str, str]) -> Rates | None:
+    """The rates in force now for a way of asking that has a price of its own; None where it has none."""
+    now = datetime.now(UTC)
+    variants = [variant for variant in info.price_variants or () if variant.when == context]
+    if not any(variant.constraint is None or variant.constraint.active(now) for variant in variants):
+        return None
+    return _text_rates(info, info.get_prices(now, context))
+
+
+def _text_rates(info: ModelInfo, rates: Rates) -> Rates | None:
     if rates.input_mtok is None and rates.output_mtok is None and info.id.endswith(":free"):
         return Rates(input_mtok=Decimal(0), output_mtok=Decimal(0))
     return None if rates.input_mtok is None or rates.output_mtok is None else rates
@@ -187,6 +215,11 @@ def _price(usage: Usage, rates: Rates, source: Source) -> Price:
         reasoning=_rate(rates.output_mtok, input_tokens) * reasoning / _MILLION,
         source=source,
     )
+
+
+def _half(price: Price) -> Price:
+    parts = {name: getattr(price, name) / 2 for name in ("total", "input", "cached", "output", "reasoning")}
+    return replace(price, **parts, discount="half")
 
 
 def _rate(rate: Decimal | TieredPrices | None, input_tokens: int) -> Decimal:

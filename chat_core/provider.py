@@ -13,11 +13,11 @@ import random
 import re
 import time
 import weakref
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable
-from contextlib import AsyncExitStack
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from http.cookiejar import CookieJar, DefaultCookiePolicy
-from typing import Any, TypeVar
+from typing import Any, BinaryIO, TypeVar
 
 import httpx2
 import openai
@@ -53,7 +53,8 @@ log = logging.getLogger("vitrine.provider")
 CONNECT_SECONDS = 10.0
 # Far beyond any answer; what a hostile or broken server may make this process hold.
 LARGEST_BODY = 64 * 1024 * 1024
-LARGEST_MODEL_LIST = 8 * 1024 * 1024
+LARGEST_LIST = 8 * 1024 * 1024
+LARGEST_FILE = 1024 * 1024 * 1024
 LARGEST_ERROR_BODY = 256 * 1024
 MOST_MODELS = 2000
 LONGEST_MODEL_ID = 200
@@ -100,16 +101,108 @@ async def stream(
 
 async def fetch_models(connection: Connection, *, seconds: float = 10.0) -> list[dict[str, Any]]:
     """The entries of ``/models``, as the server lists them (``id``, maybe ``shutdown_date`` ...). Raises ChatError."""
+    late = TimedOut("The server did not list its models in time.", clock="models", seconds=seconds)
+    async with (
+        _short_call(connection, seconds, late),
+        _client(connection).models.with_streaming_response.list() as response,
+    ):
+        entries = (await _json_object(response)).get("data")
+    if not isinstance(entries, list):
+        raise NotChatCompletions("The server's /models is not that of a Chat Completions server.")
+    named = [entry for entry in entries if isinstance(entry, dict) and isinstance(entry.get("id"), str)]
+    return [entry for entry in named if 0 < len(entry["id"]) <= LONGEST_MODEL_ID][:MOST_MODELS]
+
+
+# --- files and batches -----------------------------------------------------------------------------------------------
+
+
+async def upload_batch_file(connection: Connection, file: BinaryIO, *, seconds: float) -> dict[str, Any]:
+    """Send a batch file, read piece by piece; the server's file object. Raises ChatError."""
+    async with (
+        _short_call(connection, seconds, _late(seconds)),
+        _client(connection).files.with_streaming_response.create(
+            file=("batch.jsonl", file, "application/jsonl"), purpose="batch"
+        ) as response,
+    ):
+        return await _json_object(response)
+
+
+async def create_batch(connection: Connection, file_id: str, *, seconds: float) -> dict[str, Any]:
+    """Begin a batch of Chat Completions of an uploaded file; the server's batch object. Raises ChatError."""
+    async with (
+        _short_call(connection, seconds, _late(seconds)),
+        _client(connection).batches.with_streaming_response.create(
+            input_file_id=file_id, endpoint="/v1/chat/completions", completion_window="24h"
+        ) as response,
+    ):
+        return await _json_object(response)
+
+
+async def fetch_batches(connection: Connection, *, seconds: float) -> dict[str, Any]:
+    """The server's list of its latest batches. Raises ChatError."""
+    async with (
+        _short_call(connection, seconds, _late(seconds)),
+        _client(connection).batches.with_streaming_response.list(limit=20) as response,
+    ):
+        return await _json_object(response)
+
+
+async def fetch_batch(connection: Connection, batch_id: str, *, seconds: float) -> dict[str, Any]:
+    """One batch as it stands. Raises ChatError."""
+    async with (
+        _short_call(connection, seconds, _late(seconds)),
+        _client(connection).batches.with_streaming_response.retrieve(batch_id) as response,
+    ):
+        return await _json_object(response)
+
+
+async def cancel_batch(connection: Connection, batch_id: str, *, seconds: float) -> dict[str, Any]:
+    """Ask the server to end a batch; the batch as it stands then. Raises ChatError."""
+    async with (
+        _short_call(connection, seconds, _late(seconds)),
+        _client(connection).batches.with_streaming_response.cancel(batch_id) as response,
+    ):
+        return await _json_object(response)
+
+
+async def fetch_file(
+    connection: Connection, file_id: str, take: Callable[[bytes], Awaitable[None]], *, seconds: float
+) -> None:
+    """Give the content of a file to ``take``, piece by piece. Raises ChatError, and StreamCut for one of more than
+    1 GB."""
+    received = 0
+    async with (
+        _short_call(connection, seconds, _late(seconds)),
+        _client(connection).files.with_streaming_response.content(file_id) as response,
+    ):
+        async for chunk in _decoded(response):
+            received += len(chunk)
+            if received > LARGEST_FILE:
+                raise StreamCut("The file has no end and was ended here.")
+            await take(chunk)
+
+
+async def delete_file(connection: Connection, file_id: str, *, seconds: float) -> None:
+    """Delete a file at the server. Raises ChatError."""
+    async with (
+        _short_call(connection, seconds, _late(seconds)),
+        _client(connection).files.with_streaming_response.delete(file_id) as response,
+    ):
+        await _json_object(response)
+
+
+def _late(seconds: float) -> TimedOut:
+    return TimedOut("The server did not answer about the batch in time.", clock="batches", seconds=seconds)
+
+
+@asynccontextmanager
+async def _short_call(connection: Connection, seconds: float, late: TimedOut) -> AsyncIterator[None]:
+    """Around a call that is no stream: ``late`` after so many seconds, and every other failure as a ChatError."""
     try:
-        async with asyncio.timeout(seconds), _client(connection).models.with_streaming_response.list() as response:
-            body = bytearray()
-            async for chunk in _decoded(response):
-                body += chunk
-                if len(body) > LARGEST_MODEL_LIST:
-                    raise NotChatCompletions("The server's list of models has no end.")
-            entries = json.loads(body).get("data")
+        async with asyncio.timeout(seconds):
+            yield
     except TimeoutError:
-        raise TimedOut("The server did not list its models in time.", clock="models", seconds=seconds) from None
+        raise late from None
     except openai.OpenAIError as error:
         raise _translated(error, connection, "") from None
     except httpx2.HTTPError:
@@ -119,11 +212,19 @@ async def fetch_models(connection: Connection, *, seconds: float = 10.0) -> list
     except Exception as error:
         # Not only JSON that is none: odd encodings and odd URLs make the transport raise whatever it likes.
         log.warning("%s from %s", type(error).__name__, connection.host)
-        entries = None
-    if not isinstance(entries, list):
-        raise NotChatCompletions("The server's /models is not that of a Chat Completions server.")
-    named = [entry for entry in entries if isinstance(entry, dict) and isinstance(entry.get("id"), str)]
-    return [entry for entry in named if 0 < len(entry["id"]) <= LONGEST_MODEL_ID][:MOST_MODELS]
+        raise NotChatCompletions("The server's answer cannot be read.") from None
+
+
+async def _json_object(response: openai.AsyncAPIResponse[Any]) -> dict[str, Any]:
+    body = bytearray()
+    async for chunk in _decoded(response):
+        body += chunk
+        if len(body) > LARGEST_LIST:
+            raise NotChatCompletions("The server's answer has no end.")
+    value = json.loads(body)
+    if not isinstance(value, dict):
+        raise NotChatCompletions("The server's answer is no object.")
+    return value
 
 
 async def close_pools() -> None:
@@ -394,18 +495,29 @@ def _unreachable(connection: Connection) -> Unreachable:
 def _translated(error: openai.OpenAIError, connection: Connection, model: str) -> ChatError:
     """The SDK's exception as one of ours. Its text is never passed on as it is: a 401 repeats parts of the key."""
     if isinstance(error, openai.APIStatusError):
-        return _refusal(error, connection, model)
+        body, headers = error.body, error.response.headers
+        return refusal(connection, error.status_code, body, model, headers=headers, request_id=error.request_id)
     if isinstance(error, openai.APIConnectionError):
         return _unreachable(connection)
     return BadRequest("The request could not be sent.")
 
 
-def _refusal(error: openai.APIStatusError, connection: Connection, model: str) -> ChatError:
-    status = error.status_code
-    body = error.body if isinstance(error.body, dict) else {}
+def refusal(
+    connection: Connection,
+    status: int,
+    error: object,
+    model: str,
+    *,
+    headers: Mapping[str, str] | None = None,
+    request_id: str | None = None,
+) -> ChatError:
+    """What a response of 300 or more says. ``error``: the API's error object.  ``model``: that was asked for; empty:
+    none."""
+    headers = headers or {}
+    body = error if isinstance(error, dict) else {}
     message = str(body.get("message") or body.get("detail") or "")
     code = str(body.get("code") or body.get("type") or "")
-    common: dict[str, Any] = {"status": status, "request_id": _request_id(error, connection.api_key)}
+    common: dict[str, Any] = {"status": status, "request_id": _request_id(request_id, connection.api_key)}
     if status == 401:
         if connection.api_key in ("", "missing", "not-needed"):
             return KeyMissing("This server needs an API key.", **common)
@@ -414,8 +526,7 @@ def _refusal(error: openai.APIStatusError, connection: Connection, model: str) -
     if status == 402 or "insufficient_quota" in (code, body.get("type")):
         return QuotaExceeded("The account's quota is used up.", **common)
     if status == 429:
-        seconds = _retry_after(error.response.headers)
-        return RateLimited("The server limits the rate of requests.", **common, seconds=seconds)
+        return RateLimited("The server limits the rate of requests.", **common, seconds=_retry_after(headers))
     if status == 403:
         return AccessDenied("This key may not do that.", **common)
     if status == 404:
@@ -423,17 +534,15 @@ def _refusal(error: openai.APIStatusError, connection: Connection, model: str) -
             return ModelNotFound(f"This server has no model {model}.", **common, model=model)
         return EndpointNotFound("There is no Chat Completions API at this base URL.", **common, host=connection.host)
     if status >= 500 or status in (408, 409):
-        return ServerFailed(
-            f"The server failed (status {status}).", **common, seconds=_retry_after(error.response.headers)
-        )
+        return ServerFailed(f"The server failed (status {status}).", **common, seconds=_retry_after(headers))
     if status < 400:
         return EndpointNotFound("There is no Chat Completions API at this base URL.", **common, host=connection.host)
     return _bad_request(message, code, body, common)
 
 
-def _request_id(error: openai.APIStatusError, key: str) -> str | None:
+def _request_id(told: str | None, key: str) -> str | None:
     """The server's name for the request, if it is a name: the header comes from outside, like everything else."""
-    name = error.request_id or ""
+    name = told or ""
     return name if re.fullmatch(r"[\w.:-]{1,128}", name) and not names_key(name, key) else None
 
 
@@ -472,7 +581,7 @@ _IMAGE_NOT_FETCHED = re.compile(
 )
 
 
-def _retry_after(headers: httpx2.Headers) -> float:
+def _retry_after(headers: Mapping[str, str]) -> float:
     """Seconds that the server asks to wait (``retry-after-ms``, or ``retry-after`` as seconds or as a date); 0:
     nothing said."""
     try:

@@ -173,7 +173,7 @@ def made_strict(schema: dict[str, Any]) -> dict[str, Any]:
 
 def is_wrapped(schema: dict[str, Any], strict: dict[str, Any]) -> bool:
     """Whether ``made_strict`` has put the root into an object, so that the value stands in ``WRAPPER``."""
-    return list(strict.get("properties", ())) == [WRAPPER] and list(schema.get("properties", ())) != [WRAPPER]
+    return list(_dict(strict, "properties")) == [WRAPPER] and list(_dict(schema, "properties")) != [WRAPPER]
 
 
 def without_optional_nulls(value: Any, schema: dict[str, Any]) -> Any:
@@ -244,7 +244,12 @@ def _everything(schema: Any) -> Iterator[dict[str, Any]]:
 
 def _types(schema: dict[str, Any]) -> list[str]:
     kind = schema.get("type")
-    return [kind] if isinstance(kind, str) else [name for name in kind if isinstance(name, str)] if kind else []
+    return [kind] if isinstance(kind, str) else [name for name in _list(schema, "type") if isinstance(name, str)]
+
+
+def _list(schema: dict[str, Any], name: str) -> list[Any]:
+    below = schema.get(name)
+    return below if isinstance(below, list) else []
 
 
 def _at(root: dict[str, Any], ref: Any) -> Any | None:
@@ -455,7 +460,7 @@ def _merged_all_of(schema: dict[str, Any]) -> dict[str, Any]:
                     return schema
                 merged[key] = old | item
             elif key == "required" and isinstance(old, list) and isinstance(item, list):
-                merged[key] = list(dict.fromkeys([*old, *item]))
+                merged[key] = [*old, *(name for name in item if name not in old)]
             elif key in ("title", "description") or old == item:
                 merged[key] = item
             else:
@@ -498,7 +503,7 @@ def _takes_null(schema: dict[str, Any]) -> bool:
         return any(isinstance(way, dict) and _takes_null(way) for way in ways)
     if isinstance(schema.get("enum"), list) and None not in schema["enum"]:
         return False
-    return "null" in _types(schema) or ("type" not in schema and None in schema.get("enum", ()))
+    return "null" in _types(schema) or ("type" not in schema and None in _list(schema, "enum"))
 
 
 def _with_null(schema: dict[str, Any]) -> dict[str, Any]:
@@ -522,7 +527,7 @@ def _without_nulls(value: Any, schema: Any, root: dict[str, Any]) -> Any:
     if not isinstance(value, dict):
         return value
     schema = _way_for(schema, root, dict)
-    properties, required = _dict(schema, "properties"), schema.get("required", [])
+    properties, required = _dict(schema, "properties"), _list(schema, "required")
     kept = {}
     for name, item in value.items():
         child = properties.get(name)
@@ -544,7 +549,7 @@ def _ways(schema: Any, root: dict[str, Any]) -> Iterator[dict[str, Any]]:
         if not isinstance(node, dict) or id(node) in seen:
             continue
         seen.add(id(node))
-        node_ways = [way for key in ("anyOf", "oneOf", "allOf") for way in node.get(key, ()) if isinstance(way, dict)]
+        node_ways = [way for key in ("anyOf", "oneOf", "allOf") for way in _list(node, key) if isinstance(way, dict)]
         waiting += [*node_ways, *([_at(root, node["$ref"])] if "$ref" in node else [])]
         if "properties" in node or "type" in node or not (node_ways or "$ref" in node):
             yield node
@@ -557,7 +562,7 @@ def _way_for(schema: Any, root: dict[str, Any], kind: type) -> dict[str, Any]:
 
 
 def _allows_null(schema: dict[str, Any], root: dict[str, Any]) -> bool:
-    return any("null" in _types(way) or None in way.get("enum", ()) or way == {} for way in _ways(schema, root))
+    return any("null" in _types(way) or None in _list(way, "enum") or way == {} for way in _ways(schema, root))
 
 
 # --- checking a value ------------------------------------------------------------------------------------------------

@@ -53,7 +53,8 @@ class Settings:
     ``public``: a public deployment, where strangers chat: no private addresses, no search for local servers.
     ``won_per_dollar``: for showing won beside dollars; a round figure, since no rate is fetched.  ``server_port``: a
     port that was asked for; None: Gradio's default, and the next one if that is busy.  ``demo_pace``: tokens a second
-    of the demo model, 0: no waits; None: its own.
+    of the demo model, 0: no waits; None: its own.  ``jobs_dir``: the app's own folder for the finished rows of batches;
+    None: one in the system's folder for temporary files (``job_store``).
     """
 
     api_key: str = field(default="", repr=False)
@@ -67,6 +68,7 @@ class Settings:
     server_name: str = ""
     server_port: int | None = None
     demo_pace: float | None = None
+    jobs_dir: Path | None = None
     clocks: Clocks = Clocks()
 
     @classmethod
@@ -96,6 +98,7 @@ class Settings:
             server_name=text("GRADIO_SERVER_NAME"),
             server_port=_port(env, "GRADIO_SERVER_PORT"),
             demo_pace=_pace(env, "VITRINE_DEMO_PACE"),
+            jobs_dir=Path(text("VITRINE_JOBS_DIR")).expanduser() if text("VITRINE_JOBS_DIR") else None,
             clocks=Clocks(
                 first_token=_seconds(env, "VITRINE_FIRST_TOKEN_SECONDS", defaults.first_token),
                 patient_first_token=_seconds(env, "VITRINE_FIRST_TOKEN_SECONDS", defaults.patient_first_token),

@@ -47,6 +47,7 @@ class Around:
     model: gr.Dropdown
     persona: gr.Dropdown
     json_mode: Component
+    max_tokens: Component
     inputs: list[Any]
     presets: list[Component]
     reference: Component
@@ -102,7 +103,7 @@ def build(
         chatbot.option_select(
             take_option,
             [chatbot, visit, box],
-            [box, chatbot, around.model, around.json_mode, around.tabs],
+            [box, chatbot, around.model, around.json_mode, around.tabs, around.max_tokens],
             queue=False,
             **QUIET,
         ),
@@ -209,23 +210,25 @@ def take_retry(history: list[GradioMessage], visit: Visit) -> tuple[Any, Any]:
 
 def take_option(history: list[GradioMessage], visit: Visit, written: object, chosen: gr.SelectData) -> tuple[Any, ...]:
     """A button of a note: ask again, let the answer go on, attach earlier pictures once more, leave a failure drill,
-    or look into another tab.
+    ask with a higher limit, or look into another tab.
 
-    Sets box and transcript, model and JSON mode, and the tab.
+    Sets box and transcript, model and JSON mode, the tab, and the limit of tokens.
     """
-    unmoved = (gr.skip(), gr.skip(), gr.skip())
-    action, _, places = str(chosen.value).partition(":")
+    unmoved = (gr.skip(), gr.skip(), gr.skip(), gr.skip())
+    action, _, argument = str(chosen.value).partition(":")
     match action:
         case "send_again":
-            return attach_again(history, places, written), gr.skip(), *unmoved
+            return attach_again(history, argument, written), gr.skip(), *unmoved
         case "inspect" | "usage" as tab:
-            return gr.skip(), gr.skip(), gr.skip(), gr.skip(), gr.update(selected=tab)
+            return gr.skip(), gr.skip(), gr.skip(), gr.skip(), gr.update(selected=tab), gr.skip()
         case "continue":
             return *take_continue(history, visit), *unmoved
         case "leave_drill" if not visit.busy:
             json_mode = visit.leave_drill()
             shown = gr.skip() if json_mode is None else json_mode
-            return *take_retry(history, visit), visit.first_model, shown, gr.skip()
+            return *take_retry(history, visit), visit.first_model, shown, gr.skip(), gr.skip()
+        case "raise_limit" if argument.isdecimal() and len(argument) < 8:
+            return *take_retry(history, visit), gr.skip(), gr.skip(), gr.skip(), int(argument)
     return *take_retry(history, visit), *unmoved
 
 

@@ -45,7 +45,8 @@ class Picture:
     """One picture and what is known of it.
 
     ``source``: the path of the upload, or the URL (``remote``).  ``path``: the file that is sent, upright and clean;
-    empty until it has been read.  ``small``: that of its thumbnail.  ``asked``: what the answer is an answer to.
+    empty until it has been read.  ``small``: that of its thumbnail.  ``text``: the description, which stays in every
+    state until there is another one; a picture that is asked again keeps it.  ``asked``: what it is an answer to.
     ``entries``: what it has cost, all tries.  ``expected``: US dollars that its next answer is taken to cost; None:
     unknown.  ``pausing``: why it is not asked yet.
     """
@@ -73,6 +74,11 @@ class Picture:
     def light(self) -> ImagePart:
         """The picture without its bytes: enough to count its tokens."""
         return ImagePart(b"", self.media_type, self.width, self.height, self.name)
+
+    @property
+    def described(self) -> bool:
+        """Whether there is a description, be it an earlier one, or one that the visitor has emptied."""
+        return self.status == "done" or bool(self.text)
 
     @property
     def cost(self) -> Decimal | None:
@@ -171,20 +177,19 @@ class Job:
             picture.status, picture.pausing = "stopped", None
         self.stop = None
 
-    def wait_again(self, keys: Iterable[str]) -> list[str]:
-        """Put pictures back among those to be asked; the keys of those that were. Answers stay until there are new
-        ones."""
-        put_back = []
-        for key in keys:
-            picture = self.pictures.get(key)
-            if picture is not None and picture.status in ("done", "failed", "stopped", "waiting"):
-                picture.status, picture.error = "waiting", None
-                put_back.append(key)
-        return put_back
+    def askable(self, keys: Iterable[str]) -> list[str]:
+        """Those of the keys whose pictures are there and at rest."""
+        resting = {picture.key for picture in self.with_status("done", "failed", "stopped", "waiting")}
+        return [key for key in keys if key in resting]
+
+    def wait_again(self, keys: Iterable[str]) -> None:
+        """Put pictures back among those to be asked."""
+        for key in self.askable(keys):
+            self.pictures[key].status, self.pictures[key].error = "waiting", None
 
     def write(self, key: str, text: str) -> None:
         """Keep what the visitor has made of an answer."""
-        if key in self.pictures and self.pictures[key].status == "done":
+        if key in self.pictures and self.pictures[key].described:
             self.pictures[key].text = text
 
     def take(self, event: Progress, asked: Asked, connection: Connection) -> Entry | None:
@@ -247,11 +252,12 @@ def forecast(
 
 
 def _put_answer(picture: Picture, completion: Completion, asked: Asked) -> None:
-    """An answer, or what came in its place: a refusal or nothing but a filter leaves no description."""
-    picture.text = completion.text.strip()
-    picture.refusal, picture.finish_reason = completion.refusal, completion.finish_reason
-    picture.asked, picture.error = asked, None
-    picture.status = "done" if picture.text else "failed"
+    """An answer, or what came in its place: a refusal or a filter is no description, and takes none away."""
+    text = completion.text.strip()
+    picture.refusal, picture.finish_reason, picture.error = completion.refusal, completion.finish_reason, None
+    picture.status = "done" if text else "failed"
+    if text or not picture.text:
+        picture.text, picture.asked = text, asked
 
 
 def _entry_of_answer(request: ChatRequest, completion: Completion, connection: Connection) -> Entry | None:

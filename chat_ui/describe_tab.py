@@ -315,11 +315,11 @@ def _waiting(job: Job) -> list[str]:
 
 
 def _failed(job: Job) -> list[str]:
-    return job.wait_again([picture.key for picture in job.with_status("failed")])
+    return [picture.key for picture in job.with_status("failed")]
 
 
 def _all(job: Job) -> list[str]:
-    return job.wait_again(list(job.pictures))
+    return list(job.pictures)
 
 
 def fitting_prompt(preset: str, written: str, answer: Language) -> Any:

@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 from chat_core.connections import Connection
 from chat_core.discovery import ListedModel
+from chat_core.file_names import safe_name
 from chat_ui import exports, notes
 from chat_ui.costs import price_words, spent_words, total
 from chat_ui.describe_job import Asked, Forecast, Job, Picture
@@ -117,20 +118,20 @@ def _end(job: Job, language: Language) -> list[str]:
 
 
 def _card(picture: Picture, job: Job, language: Language, reference: str, won: Decimal) -> str:
-    name = escape(picture.name)
-    answered = picture.status == "done"
+    # On one line and in reading order, whatever marks the file's name holds.
+    name = escape(safe_name(picture.name, "picture"))
     size = f"{picture.width} × {picture.height}" if picture.width else ""
     small = f'<img src="{FILES}{quote(picture.small)}" alt="" loading="lazy">' if picture.small else ""
     status = _status(picture, language)
     problem = exports.problem(picture, language) if picture.status in ("done", "failed", "stopped") else status
     return (
         f'<li class="picture" data-key="{picture.key}" data-status="{picture.status}">'
-        f'<div class="picture-small">{small}{_remove(picture, language)}</div>'
+        f'<div class="picture-small">{small}{_remove(picture, name, language)}</div>'
         f'<div class="picture-words"><p class="picture-name"><span title="{name}">{name}</span>'
         f'<span class="picture-size">{size}</span></p>'
         f'<p class="picture-state"><span class="state state-{picture.status}">{status}</span> '
         f'<span class="picture-problem">{escape(problem if problem != status else "")}</span></p>'
-        f"{_description(picture, language, shown=answered)}"
+        f"{_description(picture, name, language)}"
         f'<p class="picture-paid">{_paid(picture, language, reference, won)}</p>'
         f'<div class="picture-actions">{_actions(picture, job, language)}</div></div></li>'
     )
@@ -142,17 +143,17 @@ def _status(picture: Picture, language: Language) -> str:
     return t(language, f"describe.status_{picture.status}")
 
 
-def _description(picture: Picture, language: Language, *, shown: bool) -> str:
-    """The description, to be edited. ``value``: what the page takes for the text when it changes."""
-    text = escape(picture.text) if shown else ""
-    label = t(language, "describe.description_of", name=escape(picture.name))
+def _description(picture: Picture, name: str, language: Language) -> str:
+    """The description, to be edited. ``name``: as HTML.  ``value``: what the page takes for a changed text."""
+    text = escape(picture.text)
+    label = t(language, "describe.description_of", name=name)
     most = picture.asked.preset.max_characters if picture.asked else None
     count = len(picture.text)
     over = " over" if most and count > most else ""
     counter = f"{count} / {most}" if most else t(language, "describe.characters", count=number(count))
     # {count} stays for the page, which counts anew while it is edited.
     template = f"{{count}} / {most}" if most else t(language, "describe.characters", count="{count}")
-    hidden = "" if shown else " hidden"
+    hidden = "" if picture.described else " hidden"
     return (
         f'<div class="picture-text"{hidden}>'
         f'<textarea rows="4" aria-label="{label}" maxlength="20000" value="{text}">{text}</textarea>'
@@ -176,9 +177,9 @@ def _paid(picture: Picture, language: Language, reference: str, won: Decimal) ->
     return " · ".join(line)
 
 
-def _remove(picture: Picture, language: Language) -> str:
+def _remove(picture: Picture, name: str, language: Language) -> str:
     hidden = " hidden" if picture.status in ("running", "reading") else ""
-    label = t(language, "describe.remove", name=escape(picture.name))
+    label = t(language, "describe.remove", name=name)
     return f'<button type="button" data-do="remove" aria-label="{label}" title="{label}"{hidden}>×</button>'
 
 
@@ -186,8 +187,8 @@ def _actions(picture: Picture, job: Job, language: Language) -> str:
     """All buttons always, those that make no sense now out of sight: so the page keeps its nodes."""
     resting = not job.running
     shown = {
-        "copy": picture.status == "done",
-        "chat": picture.status == "done",
+        "copy": picture.described,
+        "chat": picture.described,
         "retry": resting and picture.status in ("done", "failed"),
     }
     return "".join(

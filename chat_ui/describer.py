@@ -65,7 +65,8 @@ class Describer:
         estimate = describe_view.estimate_html(counted, asked, connection, known, language, reference, won)
         failed, done = len(job.with_status("failed")), len(job.with_status("done"))
         resting = not job.running
-        key = "describe.resume" if done or failed else "describe.start_count"
+        # A link that could not be fetched is nothing that was begun.
+        key = "describe.resume" if job.ended is not None or done else "describe.start_count"
         begin = t(language, key, count=number(len(waiting))) if waiting else t(language, "describe.start")
         return (
             estimate if job.pictures else f'<p class="quiet">{t(language, "describe.empty")}</p>',
@@ -74,7 +75,7 @@ class Describer:
             gr.update(value=t(language, "describe.retry_failed", count=number(failed)), visible=resting and failed > 0),
             gr.update(visible=resting and done > 0 and not waiting),
             gr.update(visible=resting and bool(job.pictures)),
-            gr.update(visible=done > 0),
+            gr.update(visible=any(picture.described for picture in job.pictures.values())),
         )
 
     def asked(self, visit: Visit, preset: Any, prompt: Any, answer: Any, model: Any, detail: Any) -> Asked:
@@ -115,8 +116,7 @@ class Describer:
         """The event that asks the pictures that ``choose`` names, as the form stands now."""
 
         async def event(visit: Visit, *rest: Any) -> AsyncGenerator[tuple[Any, ...], None]:
-            keys = [] if visit.described.running else choose(visit.described)
-            async with aclosing(self._ask(keys, visit, *rest)) as steps:
+            async with aclosing(self._ask(choose(visit.described), visit, *rest)) as steps:
                 async for shown in steps:
                     yield shown
 
@@ -125,7 +125,7 @@ class Describer:
     async def retry(self, event: gr.EventData, visit: Visit, *rest: Any) -> AsyncIterator[tuple[Any, ...]]:
         """Ask one picture once more."""
         key = sent_text(event, "key")
-        async with aclosing(self.asking(lambda job: job.wait_again([key]))(visit, *rest)) as steps:
+        async with aclosing(self._ask([key], visit, *rest)) as steps:
             async for shown in steps:
                 yield shown
 
@@ -144,12 +144,17 @@ class Describer:
         await visit.find_first_model(connection)
         asked = self.asked(visit, *asking)
         budget = _budget(job, dollars, pictures)
+        keys = job.askable(keys)
         refusal = "" if job.running or not keys else await self._refusal(keys, job, asked, budget, connection, language)
+        # Meanwhile one may have been taken away, or another event have begun.
+        keys = job.askable(keys)
         if job.running or not keys or refusal:
             if refusal:
                 warn(refusal)
             yield *self.shown(visit, language, reference), *UNMOVED
             return
+        # Not before it is sure that they are asked: one that was described would seem not to be.
+        job.wait_again(keys)
         asking_now = describe_run.ask(
             job, keys, asked, budget, connection, reference, visit.ledger, self.settings.clocks, visit.keep
         )
@@ -202,7 +207,7 @@ class Describer:
         Sets the transcript, the first screen and the tab.
         """
         picture = visit.described.pictures.get(sent_text(event, "key"))
-        if picture is None or picture.status != "done" or picture.asked is None:
+        if picture is None or picture.asked is None or not picture.described:
             return gr.skip(), gr.skip(), gr.skip()
         if visit.busy:
             warn(t(language, "describe.chat_busy"))

@@ -27,7 +27,7 @@ def strip_html(
     known here."""
     pricing = _Pricing(model, controls, connection, language, reference)
     figures = [_figure(file, pricing) for file in files]
-    figures += [_link(image, language) for image in message.images if isinstance(image, RemoteImage)]
+    figures += [_link(image, pricing) for image in message.images if isinstance(image, RemoteImage)]
     return f'<div class="draft-pictures">{"".join(figures)}</div>' if figures else ""
 
 
@@ -130,9 +130,10 @@ def _saving(picture: ImagePart, sent: tuple[int, int] | None, pricing: _Pricing)
     return f'<span class="facts saving">{t(language, key, **fields)}</span>'
 
 
-def _link(image: RemoteImage, language: Language) -> str:
+def _link(image: RemoteImage, pricing: _Pricing) -> str:
+    key = "picture.link_fetched" if pricing.controls.picture_links == "fetch" else "picture.link"
     shown = escape(image.url if len(image.url) < 80 else image.url[:77] + "…")
     return (
         f'<figure><span class="linked" aria-hidden="true">↗</span><figcaption><strong>{shown}</strong>'
-        f'<span class="facts">{t(language, "picture.link")}</span></figcaption></figure>'
+        f'<span class="facts">{t(pricing.language, key)}</span></figcaption></figure>'
     )

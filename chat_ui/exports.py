@@ -36,21 +36,21 @@ def problem(picture: Picture, language: Language) -> str:
         return notes.sentence(picture.error, language)
     if picture.status not in ("done", "failed"):
         return t(language, f"describe.status_{picture.status}")
-    note = notes.of_end(picture.finish_reason, language, text=picture.text, refusal=picture.refusal)
+    # Where the last answer was none, the text is that of an earlier one.
+    text = picture.text if picture.status == "done" else ""
+    note = notes.of_end(picture.finish_reason, language, text=text, refusal=picture.refusal)
     # A server that never says why it ended is not worth a word here.
-    return "" if note is None or (picture.text and picture.finish_reason is None) else notes.plain(note)
+    return "" if note is None or (text and picture.finish_reason is None) else notes.plain(note)
 
 
 def _row(picture: Picture, language: Language) -> dict[str, Any]:
     asked = picture.asked
     cost = picture.cost
-    # A refusal, or what an earlier run made of it, is no description of this run's.
-    text = picture.text if picture.status == "done" else ""
     return {
         "name": picture.name,
         "url": picture.source if picture.remote else "",
-        "description": text,
-        "characters": len(text),
+        "description": picture.text,
+        "characters": len(picture.text),
         "status": picture.status,
         "problem": problem(picture, language),
         "preset": asked.preset.id if asked else "",

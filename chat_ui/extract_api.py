@@ -103,7 +103,7 @@ def _asked(schema: str, preset: str, instructions: str, language: Language, spee
         if asked.table_error is not None:
             problem = extract_words.table_error(asked.table_error, speech)
         elif asked.problem is not None:
-            problem = extract_words.json_problem(asked.problem, speech)
+            problem = notes.plain_json_problem(asked.problem, speech)
         raise gr.Error(t(speech, "extract.bad_schema", problem=problem).strip(), print_exception=False)
     return asked, instructions.strip() or (found.instructions.text(language) if found else "")
 

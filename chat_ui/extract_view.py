@@ -118,7 +118,7 @@ def checks_html(wanted: Wanted, language: Language) -> str:
     elif wanted.problem is not None and wanted.problem.kind in ("empty", "blanks"):
         told = t(language, "extract.no_schema")
     elif wanted.problem is not None:
-        lines = [t(language, "extract.not_json", problem=extract_words.json_problem(wanted.problem, language))]
+        lines = [t(language, "extract.not_json", problem=notes.plain_json_problem(wanted.problem, language))]
     elif wanted.not_a_schema:
         lines = [t(language, "extract.not_a_schema")]
     elif broken := wanted.strict_problems:
@@ -278,7 +278,7 @@ def problem_sentence(problem: Problem | FieldProblem, extraction: Extraction, la
             return t(language, "extract.nothing_came")
         case "repair_failed":
             return t(language, "extract.repair_failed", reason=notes.outcome(str(problem.values["error"]), language))
-    return extract_words.json_problem(problem, language)
+    return notes.plain_json_problem(problem, language)
 
 
 def _ladder(run: Run, language: Language) -> str:

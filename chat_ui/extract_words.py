@@ -3,21 +3,12 @@
 from collections.abc import Iterable
 
 from chat_core.field_table import MOST_FIELDS, FieldTableError
-from chat_core.json_output import Problem
 from chat_core.schemas import FieldProblem, SchemaProblem
 from chat_ui import texts
 from chat_ui.texts import Language, number, t
 
 # Places that one sentence names.
 MOST_PLACES = 10
-
-
-def json_problem(problem: Problem, language: Language) -> str:
-    """What is wrong with a text that should be JSON, with its place. Plain text."""
-    what = t(language, f"json.problem.{problem.kind}", **problem.values)
-    if problem.line:
-        return t(language, "json.place", line=problem.line, column=problem.column, what=what)
-    return what[:1].upper() + what[1:]
 
 
 def table_error(error: FieldTableError, language: Language) -> str:

@@ -3,8 +3,8 @@ page."""
 
 import base64
 from dataclasses import dataclass
-from pathlib import Path
-from urllib.parse import urlsplit
+from pathlib import Path, PurePosixPath
+from urllib.parse import unquote, urlsplit
 
 from chat_core.errors import ImageError
 from chat_core.fetch import fetch_image
@@ -48,8 +48,11 @@ async def bytes_of(path: str, name: str) -> bytes:
 
 def name_of_url(url: str) -> str:
     """What to call the picture behind a URL: the end of its path, or its host."""
-    parts = urlsplit(url)
-    return safe_name(Path(parts.path).name, "") or parts.netloc or url
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # half an address in brackets, which fetching it will refuse in words
+        return safe_name(url)
+    return safe_name(unquote(PurePosixPath(parts.path).name), "") or safe_name(parts.netloc or url)
 
 
 def keep(part: ImagePart, name: str) -> KeptPicture:

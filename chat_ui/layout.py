@@ -74,6 +74,7 @@ def build_app(settings: Settings, connection: Connection) -> App:
                     side.model,
                     side.persona,
                     side.json_mode,
+                    side.max_tokens,
                     side.inputs,
                     side.presets,
                     reference,

@@ -1,9 +1,11 @@
 """Failures and ends of answers in words: what happened, what it means, what to do. Pure; knows no widget."""
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 
 from chat_core.errors import ChatError, InputError, RateLimited, TimedOut
 from chat_core.events import Adjustment
+from chat_core.json_output import Parsed, Problem
 from chat_core.ledger import Entry
 from chat_ui import texts
 from chat_ui.texts import Language, t
@@ -49,6 +51,46 @@ def of_end(finish_reason: str | None, language: Language, *, text: str, refusal:
         case None:
             return _end("unstated", language, ())
     return None
+
+
+def of_json_length(limit: int | None, language: Language) -> Note:
+    """The note of a JSON answer that the token limit has cut. ``limit``: the one that was asked for; None: the model's
+    own, which cannot be raised. It is not offered to go on: half a JSON value and another make none."""
+    title = t(language, "note.length_json.title")
+    if limit is None:
+        return Note(title, t(language, "note.length_json_model.text"))
+    return Note(title, t(language, "note.length_json.text", limit=limit), (f"raise_limit:{2 * limit}",))
+
+
+def of_json(parsed: Parsed, text: str, language: Language) -> Note | None:
+    """The note of a JSON answer with something wrong in it, and where; None for one that is as it should be."""
+    if parsed.problem is None:
+        return None
+    title = t(language, "json.usable.title" if parsed.found else "json.invalid.title")
+    return Note(title, f"{json_problem(parsed.problem, text, language)}\n\n{t(language, 'json.kept')}", ("retry",))
+
+
+def json_problem(problem: Problem, text: str, language: Language) -> str:
+    """What is wrong with an answer that should be JSON: a sentence, with its place and the words there."""
+    values = {name: _inert(str(value)) for name, value in problem.values.items()}
+    line = plain_json_problem(replace(problem, values=values), language)
+    if not problem.line:
+        return line
+    around = " ".join(text[max(0, problem.offset - 30) : problem.offset + 30].split())
+    return f"{line}\n\n{_as_code(around)}" if around else line
+
+
+def plain_json_problem(problem: Problem, language: Language) -> str:
+    """The same as a plain sentence with its place."""
+    what = t(language, f"json.problem.{problem.kind}", **problem.values)
+    if not problem.line:
+        return what[:1].upper() + what[1:]
+    return t(language, "json.place", line=problem.line, column=problem.column, what=what)
+
+
+def _as_code(words: str) -> str:
+    fence = "`" * (max((len(run) for run in re.findall("`+", words)), default=0) + 1)
+    return f"{fence} {words} {fence}"
 
 
 def of_stop(language: Language, *, text: str, entry: Entry | None) -> Note:

@@ -13,10 +13,12 @@ from urllib.parse import urlsplit
 
 import gradio as gr
 
+from chat_core import json_output
 from chat_core.connections import Connection
 from chat_core.discovery import first_model
 from chat_core.errors import ChatError, InputError
 from chat_core.fetch import fetch_image
+from chat_core.json_output import Layout, Parsed
 from chat_core.messages import ImagePart, Message, RemoteImage, TextPart, user
 from chat_core.request import ChatRequest
 from chat_core.settings import Settings
@@ -35,6 +37,7 @@ from chat_ui.visit import Visit
 log = logging.getLogger("vitrine.chat")
 
 MOST_FILES = 20
+JSON_WORDS = {"plain": "valid", "fenced": "fenced", "embedded": "embedded"}
 # The box while an answer is on its way, and while there is none.
 BUSY_BOX: dict[str, Any] = {"submit_btn": False, "stop_btn": True}
 FREE_BOX: dict[str, Any] = {"submit_btn": True, "stop_btn": False}
@@ -159,12 +162,13 @@ class Responder:
         try:
             turn, before, behind = await self._turn(kept, visit, language, controls)
             base = [*(kept[:-1] if before else kept), *lead]
+            layout = Layout() if controls.json_mode else None
             async with aclosing(turn.snapshots()) as snapshots:
                 async for snapshot in snapshots:
-                    yield base + transcript.growing(snapshot, before, language, json_mode=controls.json_mode)
+                    yield base + transcript.growing(snapshot, before, language, layout)
             await visit.settle(turn)
             turn.noted = True
-            whole = self._whole(turn, before, language, reference, json_mode=controls.json_mode)
+            whole = self._whole(turn, before, language, reference, layout)
             yield base + whole + (behind if turn.entry else [])
         except ChatError as error:
             yield [*kept, transcript.note_message(notes.of_error(error, language), language)]
@@ -224,24 +228,31 @@ class Responder:
         return turn, messages[-1].text if continuing else "", _left_behind(request, messages, language)
 
     def _whole(
-        self, turn: Turn, before: str, language: Language, reference: str, *, json_mode: bool
+        self, turn: Turn, before: str, language: Language, reference: str, layout: Layout | None
     ) -> list[GradioMessage]:
-        """A turn that ended by itself: reasoning, answer, footnote and, if it was no plain stop, a note."""
+        """A turn that ended by itself: reasoning, answer, footnote and, if it was no plain stop, a note.
+
+        ``layout``: that of a JSON answer.
+        """
         text = before + turn.text
         shown: list[GradioMessage] = []
         if turn.reasoning:
             shown.append(transcript.titled(t(language, "chat.reasoning"), turn.reasoning, status="done"))
         if text and not text.isspace():
-            shown.append(transcript.text_message(text, json_mode=json_mode))
-        shown += self._footnotes(turn, language, reference)
-        if note := _note(turn, language, text):
+            shown.append(transcript.text_message(text, layout))
+        parsed = json_output.parse(text) if layout and turn.ended_well else None
+        valid = parsed is not None and parsed.problem is None
+        json_word = t(language, f"json.{JSON_WORDS[parsed.way]}") if parsed and valid else ""
+        shown += self._footnotes(turn, language, reference, json_word)
+        if note := _note(turn, language, text, parsed, json_mode=layout is not None):
             shown.append(_note_message(note, turn, language))
         return shown
 
-    def _footnotes(self, turn: Turn, language: Language, reference: str) -> list[GradioMessage]:
+    def _footnotes(self, turn: Turn, language: Language, reference: str, json_word: str = "") -> list[GradioMessage]:
         shown: list[GradioMessage] = []
         if turn.entry:
-            shown.append(transcript.footnote(turn.entry, language, reference, self.settings.won_per_dollar))
+            won = self.settings.won_per_dollar
+            shown.append(transcript.footnote(turn.entry, language, reference, won, json_word=json_word))
         adjustments = turn.started[-1].adjustments if turn.started else ()
         if adjustments:
             lines = "\n".join(f"- {notes.of_adjustment(adjustment, language)}" for adjustment in adjustments)
@@ -289,10 +300,15 @@ def _note_message(note: Note, turn: Turn, language: Language) -> GradioMessage:
     return transcript.note_message(note, language)
 
 
-def _note(turn: Turn, language: Language, text: str) -> Note | None:
+def _note(turn: Turn, language: Language, text: str, parsed: Parsed | None, *, json_mode: bool) -> Note | None:
+    """``parsed``: the JSON of an answer that ended well."""
     if turn.error:
         return notes.of_error(turn.error, language, has_text=bool(text))
+    if parsed and (note := notes.of_json(parsed, text, language)):
+        return note
     reason = turn.finished.finish_reason if turn.finished else None
+    if json_mode and reason == "length" and text:
+        return notes.of_json_length(turn.request.options.max_completion_tokens, language)
     return notes.of_end(reason, language, text=text, refusal=turn.refusal)
 
 

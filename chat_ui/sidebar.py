@@ -33,6 +33,7 @@ class Sidebar:
     model: gr.Dropdown
     persona: gr.Dropdown
     json_mode: Component
+    max_tokens: Component
     new_chat: gr.Button
     inputs: list[Any]
     presets: list[Component]
@@ -62,7 +63,7 @@ def build(
     persona, prompt = _persona_controls(words)
     temperature_hint = gr.Markdown(visible=False, elem_id="temperature-hint", elem_classes="quiet")
     controls = _request_controls(words)
-    own_temperature, temperature, json_mode, history, _, stream, *_ = controls
+    own_temperature, temperature, json_mode, history, _, stream, max_tokens, *_ = controls
     _wire_persona(persona, prompt, temperature_hint, temperature, language)
 
     shown = [status, model, about_model, drilling]
@@ -147,7 +148,7 @@ def build(
     gr.on([page.load], on_load, [visit, language], shown, **private)
     gr.on([page.load], look_for_local, None, [found_box, found], **private)
     presets = [persona, prompt, own_temperature, temperature, json_mode, history, stream]
-    return Sidebar(model, persona, json_mode, new_chat, [model, prompt, *controls], presets)
+    return Sidebar(model, persona, json_mode, max_tokens, new_chat, [model, prompt, *controls], presets)
 
 
 def connection_name(connection: Connection, language: Language) -> str:

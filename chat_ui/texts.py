@@ -361,6 +361,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "The model’s server fetches it; its size, and so its cost, is not known here.",
         "모델의 서버가 받습니다. 크기를 모르므로 값도 여기서는 알 수 없습니다.",
     ),
+    "picture.link_fetched": (
+        "It is fetched here when you send; its size, and so its cost, is not known before.",
+        "보낼 때 여기서 받습니다. 그 전에는 크기를 모르므로 값도 알 수 없습니다.",
+    ),
     "picture.rotated": ("turned upright", "바로 세움"),
     "picture.first_frame": ("only the first frame is sent", "첫 장면만 보냄"),
     "picture.converted": ("converted", "형식 변환"),
@@ -407,6 +411,15 @@ TEXTS: dict[str, tuple[str, str]] = {
         "The answer reached the limit of tokens. Continue it, or raise the longest answer in the sidebar.",
         "답이 토큰 한도에 닿았습니다. 이어서 쓰게 하거나 사이드바에서 최대 길이를 늘리세요.",
     ),
+    "note.length_json.title": ("JSON cut at the length limit", "길이 한도에서 잘린 JSON"),
+    "note.length_json.text": (
+        "The answer reached its limit of {limit} tokens, so its JSON has no end. To ask the same again would cut it again: ask with a higher limit, or for less.",
+        "답이 {limit}토큰 한도에 닿아 JSON이 끝나지 않았습니다. 그대로 다시 물으면 또 잘립니다. 한도를 늘리거나 더 적게 요청하세요.",
+    ),
+    "note.length_json_model.text": (
+        "The answer reached the model's own limit, so its JSON has no end. To ask the same again would cut it again: ask for less, or choose a model with a higher limit.",
+        "답이 모델 자체의 한도에 닿아 JSON이 끝나지 않았습니다. 그대로 다시 물으면 또 잘립니다. 더 적게 요청하거나 한도가 더 큰 모델을 고르세요.",
+    ),
     "note.length_empty.text": (
         "The limit of tokens was used up before a visible word came (by reasoning, most likely). Raise the longest answer in the sidebar and retry.",
         "보이는 글이 나오기 전에 토큰 한도를 다 썼습니다(아마 추론에). 사이드바에서 최대 길이를 늘리고 다시 시도하세요.",
@@ -439,8 +452,12 @@ TEXTS: dict[str, tuple[str, str]] = {
     "action.send_again": ("Send again", "다시 보내기"),
     "action.inspect": ("See Under the hood", "안쪽 들여다보기"),
     "action.usage": ("See Tokens & cost", "토큰과 비용 보기"),
+    "action.raise_limit": ("Ask with {value} tokens", "{value}토큰으로 다시 묻기"),
     # what is wrong with JSON, and where
+    "json.invalid.title": ("This is not valid JSON", "올바른 JSON이 아닙니다"),
+    "json.usable.title": ("Valid JSON, with a flaw", "올바른 JSON이지만 흠이 있습니다"),
     "json.place": ("Line {line}, column {column}: {what}", "{line}행 {column}열: {what}"),
+    "json.kept": ("The text is kept above as the model wrote it.", "글은 모델이 쓴 그대로 위에 있습니다."),
     "json.problem.empty": ("there is nothing.", "아무것도 없습니다."),
     "json.problem.blanks": ("there are only blanks.", "공백뿐입니다."),
     "json.problem.not_json": ("this cannot be read as JSON.", "여기부터 JSON으로 읽을 수 없습니다."),
@@ -455,6 +472,9 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "json.problem.not_finite": ("a number that JSON does not know.", "JSON에 없는 수입니다."),
     "json.problem.too_deep": ("it is nested too deeply.", "너무 깊이 겹쳐 있습니다."),
+    "json.valid": ("valid JSON", "올바른 JSON"),
+    "json.fenced": ("valid JSON, inside a code block", "올바른 JSON(코드 블록 안)"),
+    "json.embedded": ("valid JSON, with words around it", "올바른 JSON(둘레에 다른 글)"),
     "note.left_behind.title": (
         "{count} earlier picture(s) not sent again",
         "예전 이미지 {count}개는 다시 보내지 않았습니다",
@@ -541,6 +561,16 @@ TEXTS: dict[str, tuple[str, str]] = {
         "{host} answers, but there is no Chat Completions API at this base URL. It mostly ends in `/v1`.",
         "{host}이(가) 응답하지만 이 기본 URL에는 Chat Completions API가 없습니다. 보통 `/v1`로 끝납니다.",
     ),
+    "error.no_batches.title": ("No Batch API here", "Batch API가 없는 서버"),
+    "error.no_batches.text": (
+        "{host} has neither `/files` nor `/batches`. Run the rows from here, or download the batch file and run it elsewhere, for one with `vllm run-batch`.",
+        "{host}에는 `/files`와 `/batches`가 없습니다. 여기서 바로 실행하거나, 배치 파일을 내려받아 다른 곳에서(예: `vllm run-batch`) 실행하세요.",
+    ),
+    "error.batch_not_found.title": ("Unknown batch", "없는 배치"),
+    "error.batch_not_found.text": (
+        "{host} does not know this batch or its file: it was deleted, has expired, or belongs to another key.",
+        "{host}에 이 배치나 파일이 없습니다. 삭제되었거나 기한이 지났거나 다른 키의 것입니다.",
+    ),
     "error.context_too_long.title": ("Too long for this model", "모델의 한도를 넘음"),
     "error.context_too_long.text": (
         "Messages and history together do not fit into the context window. Send fewer earlier turns, shorten the message, or choose a model with a larger window.",
@@ -592,6 +622,25 @@ TEXTS: dict[str, tuple[str, str]] = {
     "error.timed_out_models.text": (
         "The server did not list its models within {seconds} s.",
         "서버가 {seconds}초 안에 모델 목록을 주지 않았습니다.",
+    ),
+    "error.timed_out_batches.text": (
+        "The server did not answer about the batch within {seconds} s. A batch that was started goes on there.",
+        "서버가 배치에 대해 {seconds}초 안에 답하지 않았습니다. 시작된 배치는 서버에서 계속됩니다.",
+    ),
+    "error.batch_expired.title": ("Not run: the time was over", "실행 안 됨: 기한 초과"),
+    "error.batch_expired.text": (
+        "The batch ended before the turn of this row came. It is not paid for; run it again.",
+        "이 행의 차례가 오기 전에 배치의 기한이 끝났습니다. 비용은 없으며 다시 실행하면 됩니다.",
+    ),
+    "error.batch_cancelled.title": ("Not run: the batch was cancelled", "실행 안 됨: 배치 취소"),
+    "error.batch_cancelled.text": (
+        "The batch was cancelled before the turn of this row came. It is not paid for; run it again.",
+        "이 행의 차례가 오기 전에 배치가 취소되었습니다. 비용은 없으며 다시 실행하면 됩니다.",
+    ),
+    "error.batch_missing.title": ("No result", "결과 없음"),
+    "error.batch_missing.text": (
+        "No readable line of the files tells of this row. Run it again.",
+        "파일에 이 행의 결과를 알려 주는 줄이 없습니다. 다시 실행하세요.",
     ),
     "error.stream_cut.title": ("Unfinished: the connection broke", "미완성: 연결이 끊김"),
     "error.stream_cut.text": (
@@ -710,6 +759,45 @@ TEXTS: dict[str, tuple[str, str]] = {
     "error.bad_url.status": ("The host did not give it out.", "서버가 내주지 않았습니다."),
     "error.bad_url.not_a_picture": ("What is there is not a picture.", "그곳에 있는 것은 이미지가 아닙니다."),
     "error.bad_url.title": ("The picture at {host} was not fetched", "{host}의 이미지를 받지 않았습니다"),
+    "error.bad_job.title": ("Finished rows on disk", "디스크에 둔 끝난 행"),
+    "error.bad_job.not_found": (
+        "They are no longer kept here: they were deleted, or are older than a day. Start anew.",
+        "더는 보관되어 있지 않습니다. 삭제되었거나 하루가 지났습니다. 새로 시작하세요.",
+    ),
+    "error.bad_job.in_use": (
+        "This batch is already open, perhaps in another tab. Stop it there, or wait a moment.",
+        "이 일괄 작업은 이미 열려 있습니다(다른 탭일 수 있음). 그곳에서 멈추거나 잠시 기다리세요.",
+    ),
+    "error.bad_job.full": (
+        "There is no room for more. The batch can go on, but what is not kept would be paid for again after a restart: download the results.",
+        "더 보관할 자리가 없습니다. 작업은 계속할 수 있지만, 보관되지 않은 행은 다시 시작하면 또 비용이 듭니다. 결과를 내려받아 두세요.",
+    ),
+    "error.bad_job.disk": (
+        "The disk does not take them. The batch can go on, but what is not kept would be paid for again after a restart: download the results.",
+        "디스크에 쓸 수 없습니다. 작업은 계속할 수 있지만, 보관되지 않은 행은 다시 시작하면 또 비용이 듭니다. 결과를 내려받아 두세요.",
+    ),
+    "error.bad_batch_file.title": ("The batch file", "배치 파일"),
+    "error.bad_batch_file.empty": ("There is no request for it.", "담을 요청이 없습니다."),
+    "error.bad_batch_file.too_many": (
+        "A batch takes at most 50,000 requests. Make several batches of it.",
+        "배치 하나에는 요청을 50,000개까지 담을 수 있습니다. 여러 개로 나누세요.",
+    ),
+    "error.bad_batch_file.too_large": (
+        "A batch file may have at most 200 MB. Make several batches of it, or send smaller pictures.",
+        "배치 파일은 200MB까지입니다. 여러 개로 나누거나 더 작은 이미지를 보내세요.",
+    ),
+    "error.bad_batch_file.several_models": (
+        "All requests of a batch go to one model. Make a batch for each.",
+        "배치 하나의 요청은 모두 한 모델로 갑니다. 모델마다 배치를 만드세요.",
+    ),
+    "error.bad_batch_file.same_key": (
+        "Two of its requests have the same name. Each needs its own.",
+        "이름이 같은 요청이 둘 있습니다. 요청마다 이름이 달라야 합니다.",
+    ),
+    "error.bad_batch_file.disk": (
+        "It cannot be written or read on this disk.",
+        "이 디스크에서 쓰거나 읽을 수 없습니다.",
+    ),
     # describe images
     "describe.heading.md": (
         "### Describe many images at once\n\nAlt text, captions, text in pictures, product listings. Each picture is one "
@@ -791,9 +879,9 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "describe.ended_stopped": (
         "Stopped, with {left} pictures left. What was under way may have been charged; it is estimated (≈). "
-        "Going on asks only what has no description.",
+        "Going on asks only these.",
         "중지했습니다. {left}장이 남았습니다. 진행 중이던 요청은 청구되었을 수 있어 어림잡아(≈) 셌습니다. "
-        "계속하면 설명이 없는 것만 묻습니다.",
+        "계속하면 남은 것만 묻습니다.",
     ),
     "describe.ended_refused": (
         "Ended early, for the same would be said of every picture: {reason} {left} pictures are left to go on with.",

@@ -8,6 +8,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
+from chat_core.json_output import Layout
 from chat_core.ledger import Entry
 from chat_core.pricing import price_usage
 from chat_core.tokens import image_tokens
@@ -27,10 +28,19 @@ WAIT_SHOWN_AFTER = 2.5
 BLANKS_SHOWN_FROM = 40
 
 
-def text_message(text: str, *, json_mode: bool = False) -> GradioMessage:
-    """An answer. As a content part, for Gradio strips the indentation of a plain string."""
+def text_message(text: str, layout: Layout | None = None) -> GradioMessage:
+    """An answer. As a content part, for Gradio strips the indentation of a plain string.
+
+    ``layout``: that of a JSON answer, which is shown a value a line. What is no JSON stays as the model wrote it.
+    """
     text = text.replace(MARK, "")
-    return {"role": "assistant", "content": [{"type": "text", "text": fenced_json(text) if json_mode else text}]}
+    return {"role": "assistant", "content": [{"type": "text", "text": _json_text(text, layout) if layout else text}]}
+
+
+def _json_text(text: str, layout: Layout) -> str:
+    shown = layout.laid_out(text)
+    # Words around the JSON, and a code block of the model's own, are Markdown already.
+    return shown if shown == text and not text.lstrip().startswith(("{", "[")) else fenced_json(shown)
 
 
 def titled(
@@ -46,15 +56,16 @@ def titled(
     }
 
 
-def growing(snapshot: Snapshot, before: str, language: Language, *, json_mode: bool) -> list[GradioMessage]:
-    """The answer so far. ``before``: what stood there already, when an answer is continued."""
+def growing(snapshot: Snapshot, before: str, language: Language, layout: Layout | None = None) -> list[GradioMessage]:
+    """The answer so far. ``before``: what stood there already, when an answer is continued.  ``layout``: that of a JSON
+    answer."""
     text = before + snapshot.text
     shown: list[GradioMessage] = []
     if snapshot.reasoning:
         status = "done" if snapshot.text else "pending"
         shown.append(titled(t(language, "chat.reasoning"), snapshot.reasoning, status=status))
     if text and not text.isspace():
-        shown.append(text_message(text, json_mode=json_mode))
+        shown.append(text_message(text, layout))
     elif len(text) >= BLANKS_SHOWN_FROM:
         shown.append(titled(t(language, "chat.only_blanks", count=number(len(text))), " ", status="pending"))
     if wait := _wait(snapshot, language):
@@ -65,7 +76,11 @@ def growing(snapshot: Snapshot, before: str, language: Language, *, json_mode: b
 def note_message(note: Note, language: Language) -> GradioMessage:
     """A note with its buttons."""
     # An action may carry a value behind a colon.
-    actions = [{"value": action, "label": t(language, f"action.{action.partition(':')[0]}")} for action in note.actions]
+    actions = [
+        {"value": action, "label": t(language, f"action.{name}", value=value)}
+        for action in note.actions
+        for name, _, value in [action.partition(":")]
+    ]
     return titled(note.title, note.text, actions=actions)
 
 
@@ -94,8 +109,10 @@ def card_stopped(language: Language) -> GradioMessage:
     return note_message(Note(t(language, "card.stopped.title"), t(language, "card.stopped.text")), language)
 
 
-def footnote(entry: Entry, language: Language, reference: str, won_per_dollar: Decimal) -> GradioMessage:
-    """Usage, price and speed of an answer on one line; the details inside."""
+def footnote(
+    entry: Entry, language: Language, reference: str, won_per_dollar: Decimal, *, json_word: str = ""
+) -> GradioMessage:
+    """Usage, price and speed of an answer on one line; the details inside. ``json_word``: what its JSON is."""
     usage, timing = entry.usage, entry.timing
     about = "≈ " if usage.estimated else ""
     line = [about + t(language, "footnote.usage", input=number(usage.input_tokens), output=number(usage.output_tokens))]
@@ -106,6 +123,8 @@ def footnote(entry: Entry, language: Language, reference: str, won_per_dollar: D
         line.append(t(language, "footnote.first", seconds=seconds(timing.first_token)))
     if speed := timing.tokens_per_second(usage.output_tokens):
         line.append(t(language, "footnote.speed", speed=number(speed)))
+    if json_word:
+        line.append(json_word)
     return titled(" · ".join(line), "  \n".join(_details(entry, language)), status="done")
 
 

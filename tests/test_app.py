@@ -25,7 +25,7 @@ from tests.scripted_server import ScriptedServer
 
 ROOT = Path(__file__).resolve().parent.parent
 ADDRESS = re.compile(r"Vitrine is at (http://\S+)")
-PATIENCE = 40.0
+PATIENCE = 120.0
 KEY = "sk-owner-Q7mJ2nLx9TzKpWvB"
 DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 

@@ -265,10 +265,42 @@ async def test_retrying_one_asks_it_alone(server: ScriptedServer, tmp_path: Path
     await run_all(job, server)
     (failed,) = job.with_status("failed")
     server.requests.clear()
-    assert job.wait_again([failed.key, "no such key"]) == [failed.key]
+    assert job.askable([failed.key, "no such key"]) == [failed.key]
+    job.wait_again([failed.key, "no such key"])
     await run_all(job, server)
     assert [place_of(exchange) for exchange in server.requests] == [1]
     assert failed.text == "At last."
+
+
+async def test_a_description_stays_until_there_is_another_one(server: ScriptedServer, tmp_path: Path) -> None:
+    job = await job_of(3, tmp_path)
+    server.script = by_place({})
+    await run_all(job, server)
+    first, second, third = job.pictures.values()
+    job.write(first.key, "Mine.")
+
+    def described() -> list[str]:
+        texts = [
+            json.loads(line)["description"] for line in exported(job.pictures.values(), "jsonl", "en").splitlines()
+        ]
+        html = Elements(gallery_html(job, "en", REFERENCE, WON))
+        assert [attributes["value"] for tag, attributes in html.found if tag == "textarea"] == texts
+        return texts
+
+    # The limit is reached before any is asked.
+    job.wait_again(job.pictures)
+    await run_all(job, server, budget=Budget(items=0))
+    assert job.ended == Ended("budget", 3)
+    assert described() == ["Mine.", "Picture number 1.", "Picture number 2."]
+    job.write(second.key, "Mine, too.")
+    # A failure, a refusal and a new answer.
+    refusal = play.raw(f"data: {json.dumps(play.chunk(refusal='I will not.', finish='stop'))}\n\n", "data: [DONE]\n\n")
+    server.script = by_place({0: play.error(400, "No.", "invalid_value"), 1: refusal, 2: play.answer("New.")})
+    await run_all(job, server)
+    assert [picture.status for picture in job.pictures.values()] == ["failed", "failed", "done"]
+    assert described() == ["Mine.", "Mine, too.", "New."]
+    assert "I will not." in gallery_html(job, "en", REFERENCE, WON)
+    assert third.asked == asked()
 
 
 # --- reading ----------------------------------------------------------------------------------------------------------
@@ -310,6 +342,11 @@ def test_there_is_a_limit_to_the_number_of_pictures() -> None:
         ("https://example.org/a/cat.png?size=9", "cat.png"),
         ("https://example.org/", "example.org"),
         ("https://example.org/%2e%2e/x.png", "x.png"),
+        ("https://example.org/%ED%95%9C%EA%B5%AD.png", "한국.png"),
+        ("https://example.org/..%2f..%2fx.png", "x.png"),
+        ("https://example.org/%E2%80%AEgnp.exe", "gnp.exe"),
+        ("http://[::1", "[::1"),
+        ("한" * 50_000, "한" * 119 + "…"),
     ],
 )
 def test_a_url_has_a_name(url: str, name: str) -> None:
@@ -410,6 +447,14 @@ async def test_html_is_one_image_with_its_text_and_nothing_else(server: Scripted
     assert (attributes["width"], attributes["height"]) == ("20", "16")
     # One without a description: no empty alt, which would call it decoration.
     assert len(elements.comments) == 1
+
+
+def test_the_name_of_a_file_stands_on_one_line_and_in_reading_order() -> None:
+    job = Job()
+    job.add("a\u202egnp.exe\nsecond line.png", "")
+    html = gallery_html(job, "en", REFERENCE, WON)
+    assert "\u202e" not in html
+    assert html.count(">agnp.exesecond line.png<") == 1
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -219,6 +219,48 @@ def test_a_limit_in_pictures_is_kept(stage: Stage) -> None:
     assert len(stage.bodies) == 4
 
 
+LEAVING = """() => {
+    const leaving = new Event("beforeunload", { cancelable: true });
+    dispatchEvent(leaving);
+    return leaving.defaultPrevented;
+}"""
+
+
+def test_the_browser_asks_before_descriptions_are_left(stage: Stage) -> None:
+    stage.upload(*pictures(1), {"name": "trap.png", "mimeType": "image/png", "buffer": b"PK no picture"})
+    # A failure is nothing that was begun, and pictures that are only waiting are nothing that could be lost.
+    expect(stage.of("start")).to_have_text(t("en", "describe.start_count", count=1))
+    assert not stage.page.evaluate(LEAVING)
+    stage.describe(1)
+    assert stage.page.evaluate(LEAVING)
+    stage.of("clear").click()
+    expect(stage.cards()).to_have_count(0)
+    assert not stage.page.evaluate(LEAVING)
+
+
+def test_asking_all_again_in_vain_takes_no_description_away(stage: Stage) -> None:
+    stage.upload(*pictures(2))
+    stage.describe(2)
+    area(stage, 0).fill("Mine.")
+    prompt = stage.of("prompt").locator("textarea")
+    written = prompt.input_value()
+    prompt.fill(" ")
+    stage.of("again").click()
+    expect(toast(stage.page)).to_contain_text(t("en", "describe.no_prompt"))
+    expect(stage.cards("done")).to_have_count(2)
+    prompt.fill(written)
+    stage.of("pictures").locator("input").fill("2")
+    stage.of("again").click()
+    expect(stage.of("progress")).to_contain_text(t("en", "describe.ended_budget", left=2))
+    expect(area(stage, 0)).to_have_value("Mine.")
+    expect(area(stage, 1)).to_have_value("A field of 255/0/0.")
+    with stage.page.expect_download() as download:
+        stage.of("html").click()
+    assert 'alt="Mine."' in Path(download.value.path()).read_text()
+    assert len(stage.bodies) == 2
+    stage.of("pictures").locator("input").fill("100")
+
+
 def test_descriptions_are_edited_counted_and_exported(stage: Stage) -> None:
     stage.upload(*pictures(2))
     stage.describe(2)
@@ -326,11 +368,11 @@ def test_a_folder_is_dropped_and_its_pictures_taken(stage: Stage) -> None:
 
 
 def test_links_are_fetched_here_and_guarded(stage: Stage) -> None:
-    stage.of("urls").locator("textarea").fill("http://127.0.0.1/cat.png\n\nftp://example.org/dog.png")
+    stage.of("urls").locator("textarea").fill("http://127.0.0.1/cat.png\n\nftp://example.org/dog.png\nhttp://[::1")
     stage.of("add").click()
-    expect(stage.cards("failed")).to_have_count(2)
+    expect(stage.cards("failed")).to_have_count(3)
     expect(stage.cards().first).to_contain_text(t("en", "error.bad_url.private_address"))
-    expect(stage.cards().last).to_contain_text(t("en", "error.bad_url.scheme"))
+    expect(stage.cards().nth(1)).to_contain_text(t("en", "error.bad_url.scheme"))
     expect(stage.of("urls").locator("textarea")).to_have_value("")
     assert stage.bodies == []
 

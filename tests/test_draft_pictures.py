@@ -9,7 +9,7 @@ from chat_core.connections import OPENAI_BASE_URL, Connection
 from chat_core.messages import ImagePart, RemoteImage, TextFile, user
 from chat_ui.controls import Controls
 from chat_ui.draft_pictures import strip_html
-from chat_ui.texts import Language
+from chat_ui.texts import Language, t
 from chat_ui.visit import DraftFile
 
 OPENAI = Connection("openai", OPENAI_BASE_URL, "sk-x")
@@ -85,7 +85,11 @@ def test_of_a_link_nothing_is_known_and_a_text_file_is_no_picture() -> None:
     strip = strip_html(files, user(link, "look"), "gpt-4o", Controls(), OPENAI, "en", "gpt-5.4-mini")
     assert strip.count("<figure>") == 1
     assert "<script>" not in strip
-    assert "is not known here" in strip
+    assert "The model’s server fetches it" in strip
+    fetching = Controls(picture_links="fetch")
+    strip = strip_html(files, user(link, "look"), "gpt-4o", fetching, OPENAI, "en", "gpt-5.4-mini")
+    assert "The model’s server" not in strip
+    assert t("en", "picture.link_fetched") in strip
 
 
 def test_without_pictures_there_is_no_strip() -> None:

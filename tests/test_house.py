@@ -34,6 +34,7 @@ FLOORS = [
         "field_table",
         "image_economy",
         "images",
+        "job_store",
         "json_output",
         "ledger",
         "models",
@@ -48,6 +49,8 @@ FLOORS = [
     {"connections", "provider", "wire"},
     {"chat", "discovery", "schema_code"},
     {"batch", "extraction"},
+    {"batch_files"},
+    {"batch_service"},
     {"__init__"},
 ]
 ONE_ROOM_EACH = {

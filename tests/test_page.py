@@ -545,6 +545,8 @@ def test_the_language_is_switched_in_mid_chat(chat: Page, stage: Stage) -> None:
 
 def test_parameters_that_are_looked_at_but_left_empty_are_not_sent(chat: Page, stage: Stage) -> None:
     chat.locator("#more > button").click()
+    expect(chat.locator("#seed")).to_be_visible()
+    chat.locator("#pictures > button").click()
     expect(chat.locator("#picture-links")).to_be_visible()
     send(chat, "Hi")
     expect(answers(chat)).to_have_text(ANSWER)

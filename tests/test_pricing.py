@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from chat_core.events import Usage
-from chat_core.pricing import calc_cost, model_price, price_usage, reference_models
+from chat_core.pricing import calc_cost, model_price, price_batch_usage, price_usage, reference_models
 
 OPENAI = "https://api.openai.com/v1"
 OPENROUTER = "https://openrouter.ai/api/v1"
@@ -217,3 +217,30 @@ def test_reference_models_are_priced_and_alive() -> None:
     later = reference_models(date(2027, 4, 1))
     assert set(names) - set(later) == {"gpt-4o-mini", "gpt-5.4-nano"}
     assert set(reference_models()) <= set(names)
+
+
+# --- batches ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_batch_costs_what_the_list_says() -> None:
+    usage = Usage(10_000, 2_000, cached_tokens=4_000)
+    price = price_batch_usage(usage, "gpt-5.4-mini-2026-03-17", OPENAI)
+    assert price is not None
+    assert (price.source, price.discount) == ("provider", "batch")
+    assert price.total == Decimal("0.375") * 6 / 1000 + Decimal("0.0375") * 4 / 1000 + Decimal("2.25") * 2 / 1000
+
+
+def test_where_the_list_has_no_batch_price_it_is_half_and_says_so() -> None:
+    usage = Usage(1000, 1000, cached_tokens=100, reasoning_tokens=100)
+    whole = price_usage(usage, "deepseek/deepseek-chat", OPENROUTER)
+    half = price_batch_usage(usage, "deepseek/deepseek-chat", OPENROUTER)
+    assert whole is not None
+    assert half is not None
+    assert (whole.discount, half.discount) == ("none", "half")
+    for part in ("total", "input", "cached", "output", "reasoning"):
+        assert getattr(half, part) == getattr(whole, part) / 2
+
+
+def test_an_unknown_price_of_a_batch_is_unknown() -> None:
+    assert price_batch_usage(Usage(1000, 1000), "nobody-knows-this", OPENAI) is None
+    assert price_batch_usage(Usage(1000, 1000), "nobody-knows-this") is None

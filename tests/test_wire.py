@@ -300,6 +300,11 @@ def test_without_what_cannot_be_left_out(refused: str) -> None:
     assert without(Outgoing(BODY), refused) is None
 
 
+def test_a_schema_is_not_left_out_for_an_answer_of_any_shape() -> None:
+    body = build(request(response_format=JsonSchema("thing", SCHEMA))).body
+    assert without(Outgoing(body), "response_format") is None
+
+
 # --- for showing -----------------------------------------------------------------------------------------------------
 
 
