@@ -72,7 +72,7 @@ def of_json(parsed: Parsed, text: str, language: Language) -> Note | None:
 
 def json_problem(problem: Problem, text: str, language: Language) -> str:
     """What is wrong with an answer that should be JSON: a sentence, with its place and the words there."""
-    values = {name: _inert(str(value)) for name, value in problem.values.items()}
+    values: dict[str, str | int] = {name: _inert(str(value)) for name, value in problem.values.items()}
     line = plain_json_problem(replace(problem, values=values), language)
     if not problem.line:
         return line
