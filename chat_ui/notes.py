@@ -117,6 +117,8 @@ def unexpected(language: Language) -> Note:
 
 def sentence(error: ChatError, language: Language) -> str:
     """A failure as one or two plain sentences, for toasts and for clients of the API."""
+    if f"error.{error.kind}.title" not in texts.TEXTS:
+        return plain(unexpected(language))
     title = t(language, f"error.{error.kind}.title", **_fields(error))
     return f"{title}. {_error_text(error, language)}".replace("`", "").replace("*", "")
 
