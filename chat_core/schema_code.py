@@ -3,6 +3,7 @@
 import json
 import keyword
 import re
+from collections.abc import Iterator
 from typing import Any
 
 from chat_core.wire import Expression, python_literal
@@ -10,6 +11,8 @@ from chat_core.wire import Expression, python_literal
 ROOT_CLASS = "Extracted"
 # Schemas come from strangers: one that is nested without end is written as ``Any`` below this.
 _DEEPEST = 30
+# Schemas within the schema that are looked at; references to references can multiply without end.
+_MOST_WORK = 5_000
 _SCALARS = {"string": "str", "number": "float", "integer": "int", "boolean": "bool", "null": "None"}
 _FORMATS = {"date": "datetime.date", "date-time": "datetime.datetime", "time": "datetime.time", "uuid": "uuid.UUID"}
 # Names that a model has already, or that its annotations use: an attribute would hide them.
@@ -72,6 +75,9 @@ class _Models:
 
     def __init__(self, schema: dict[str, Any]) -> None:
         self._root = schema
+        self._left = _MOST_WORK
+        # An attribute of a class's name would hide it from the annotations below.
+        self._keys = set(_keys(schema))
         self._classes: dict[str, str] = {}
         # Definitions that have a class by now, or are about to.
         self._of_ref: dict[str, str] = {}
@@ -97,7 +103,8 @@ class _Models:
 
     def _type(self, schema: Any, name: str, depth: int) -> str:
         """The annotation of a schema; classes that it needs are made on the way."""
-        if not isinstance(schema, dict) or depth > _DEEPEST:
+        self._left -= 1
+        if not isinstance(schema, dict) or depth > _DEEPEST or self._left < 0:
             return self._any()
         if isinstance(ref := schema.get("$ref"), str):
             return self._referred(ref, name, depth)
@@ -109,7 +116,7 @@ class _Models:
         if isinstance(ways, list) and ways:
             return _union([self._type(way, name, depth + 1) for way in ways])
         kinds = schema.get("type", "object" if "properties" in schema else None)
-        listed = kinds if isinstance(kinds, list) else [kinds]
+        listed = kinds if isinstance(kinds, list) and kinds else [kinds]
         return _union([self._of_kind(kind, schema, name, depth) for kind in listed])
 
     def _of_kind(self, kind: Any, schema: dict[str, Any], name: str, depth: int) -> str:
@@ -187,8 +194,21 @@ class _Models:
     def _free(self, name: str) -> str:
         """A name that no class has yet; the ones that are imported are taken."""
         imported = {"BaseModel", "Field", "TypeAdapter", "Any", "Literal", "OpenAI", "Path", "UUID"}
-        taken = self._classes.keys() | set(self._of_ref.values()) | imported
-        return next(free for free in (name, *(f"{name}{count}" for count in range(2, 10_000))) if free not in taken)
+        taken = self._classes.keys() | set(self._of_ref.values()) | imported | self._keys
+        names = (name, f"{name}Model", *(f"{name}{count}" for count in range(2, 10_000)))
+        return next(free for free in names if free not in taken)
+
+
+def _keys(value: Any) -> Iterator[str]:
+    """All keys of a schema, those of properties among them."""
+    waiting = [value]
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, dict):
+            yield from item
+            waiting += item.values()
+        elif isinstance(item, list):
+            waiting += item
 
 
 def _union(kinds: list[str]) -> str:

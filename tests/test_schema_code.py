@@ -96,6 +96,11 @@ def an_object(required: tuple[str, ...] = (), **properties: Any) -> dict[str, An
         (an_object(next={"$ref": "#"}, list={"type": "array", "items": {"$ref": "#"}}), {"next": {}, "list": [{}]}),
         ({"type": "array", "items": an_object(a=TEXT)}, [{"a": "x"}]),
         (an_object(model_config=TEXT, copy=TEXT, Any=TEXT), {"model_config": "x", "copy": "y", "Any": "z"}),
+        (
+            an_object(이름=an_object(이름=TEXT), item=an_object(Item=TEXT)),
+            {"이름": {"이름": "x"}, "item": {"Item": "y"}},
+        ),
+        (an_object(Item=an_object(a=TEXT), items=an_object(b=TEXT)), {"Item": {"a": "x"}, "items": {"b": "y"}}),
         (an_object(free=OBJECT, any=True, bad={"$ref": "#/nowhere"}), {"free": {"x": 1}, "any": [1], "bad": 2}),
         (an_object(str=TEXT, other={"type": "array", "items": TEXT}), {"str": "x", "other": ["y"]}),
         (
@@ -118,3 +123,5 @@ def test_a_schema_without_end_is_written_all_the_same() -> None:
     for _ in range(200):
         schema = {"type": "array", "items": schema}
     assert "Any" in as_code(BODY, URL, {**OBJECT, "properties": {"deep": schema}})
+    twice = {"anyOf": [{"$ref": "#/$defs/a"}, {"type": "array", "items": {"$ref": "#/$defs/a"}}]}
+    assert "Any" in as_code(BODY, URL, an_object(a={"$ref": "#/$defs/a"}) | {"$defs": {"a": twice}})
