@@ -79,9 +79,12 @@
       element.setAttribute("aria-live", "off");
   }
 
-  // Toasts are headed by the English name of their kind.
-  function relabelToast(title) {
-    for (const node of title.childNodes) {
+  // Where Gradio writes English into the text itself: toasts are headed by the name of their kind, and the camera asks to
+  // be allowed.
+  const WORDED = ".toast-title, #camera button .wrap";
+
+  function relabelText(element) {
+    for (const node of element.childNodes) {
       if (node.nodeType !== Node.TEXT_NODE) continue;
       const wanted = translated(node.data.trim());
       if (wanted !== node.data.trim()) node.data = wanted;
@@ -93,7 +96,7 @@
   function relabel(root) {
     if (root.matches?.(LABELLED_SELECTOR)) relabelElement(root);
     for (const element of root.querySelectorAll?.(LABELLED_SELECTOR) ?? []) relabelElement(element);
-    for (const title of root.querySelectorAll?.(".toast-title") ?? []) relabelToast(title);
+    for (const element of root.querySelectorAll?.(WORDED) ?? []) relabelText(element);
   }
 
   // The server builds the page in English; a reader of another language sees nothing of it before it is translated.
@@ -439,6 +442,17 @@
     });
   }
 
+  function askBeforeClearing() {
+    addEventListener(
+      "click",
+      (event) => {
+        if (!event.target.closest?.("#describe-clear") || !document.querySelector(".picture-text:not([hidden])")) return;
+        if (!confirm(translated("Clear all descriptions"))) event.stopImmediatePropagation();
+      },
+      true,
+    );
+  }
+
   // A file that the server has just made, behind a button that is out of sight, which gets its address some frames later.
   function download(id) {
     const link = () => document.querySelector(`#${id} a, a#${id}`) ?? document.querySelector(`#${id}`);
@@ -513,6 +527,7 @@
   takeOverKeyLink();
   takeFolders();
   askBeforeLeaving();
+  askBeforeClearing();
   closeSidebarForNewChat();
   if (document.body) start();
   else addEventListener("DOMContentLoaded", start);

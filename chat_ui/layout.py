@@ -205,6 +205,8 @@ _GRADIO_WORDS = (
     "Click to Access Webcam",
     "Drop an image file here to upload",
     "capture photo",
+    # Not Gradio's, but asked by the page script.
+    "Clear all descriptions",
     "Warning",
     "Info",
     "Error",

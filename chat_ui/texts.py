@@ -1255,6 +1255,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     "literal.close": ("Close", "닫기"),
     "literal.click_to_access_webcam": ("Allow the camera", "카메라 허용하기"),
     "literal.drop_an_image_file_here_to_upload": ("Camera", "카메라"),
+    "literal.clear_all_descriptions": (
+        "Clear all pictures and their descriptions?",
+        "이미지와 설명을 모두 지울까요?",
+    ),
     "literal.capture_photo": ("Take the picture", "사진 찍기"),
     "literal.loading_response": ("Loading response", "답을 기다리는 중"),
 }

@@ -91,6 +91,7 @@ def opened(browser: Browser, browser_thread: ThreadPoolExecutor) -> Iterator[Sta
 
         def open_tab() -> Page:
             page = browser.new_page(viewport={"width": 1440, "height": 900}, locale="en-US")
+            page.on("dialog", lambda dialog: dialog.accept())
             visit(page, address)
             tab(page, "describe").click()
             expect(page.locator("#describe-model input")).to_have_value("scripted-1")
@@ -236,6 +237,19 @@ def test_the_browser_asks_before_descriptions_are_left(stage: Stage) -> None:
     stage.of("clear").click()
     expect(stage.cards()).to_have_count(0)
     assert not stage.page.evaluate(LEAVING)
+
+
+def test_descriptions_are_cleared_only_after_a_question(stage: Stage) -> None:
+    stage.upload(*pictures(1))
+    stage.describe(1)
+    asked = "words => { window.asked = words; return false; }"
+    stage.page.evaluate(f"() => {{ window.agree = window.confirm; window.confirm = {asked}; }}")
+    stage.of("clear").click()
+    assert stage.page.evaluate("window.asked") == t("en", "literal.clear_all_descriptions")
+    expect(stage.cards("done")).to_have_count(1)
+    stage.page.evaluate("() => { window.confirm = window.agree; }")
+    stage.of("clear").click()
+    expect(stage.cards()).to_have_count(0)
 
 
 def test_asking_all_again_in_vain_takes_no_description_away(stage: Stage) -> None:

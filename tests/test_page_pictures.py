@@ -239,5 +239,9 @@ def test_the_strip_speaks_the_language_of_the_page(page: Page) -> None:
         switch_language(page, "ko")
         expect(strip(page)).to_contain_text("토큰:")
         expect(page.locator("#camera-open")).to_have_text("카메라")
+        page.locator("#camera-open").click()
+        expect(page.locator("#camera")).to_contain_text("카메라 허용하기")
+        page.locator("#camera-close").click()
+        expect(page.locator("#camera")).to_be_hidden()
     finally:
         switch_language(page, "en")
