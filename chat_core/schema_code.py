@@ -4,6 +4,7 @@ import json
 import keyword
 import re
 from collections.abc import Iterator
+from itertools import chain, count
 from typing import Any
 
 from chat_core.wire import Expression, python_literal
@@ -195,7 +196,7 @@ class _Models:
         """A name that no class has yet; the ones that are imported are taken."""
         imported = {"BaseModel", "Field", "TypeAdapter", "Any", "Literal", "OpenAI", "Path", "UUID"}
         taken = self._classes.keys() | set(self._of_ref.values()) | imported | self._keys
-        names = (name, f"{name}Model", *(f"{name}{count}" for count in range(2, 10_000)))
+        names = chain((name, f"{name}Model"), (f"{name}{number}" for number in count(2)))
         return next(free for free in names if free not in taken)
 
 
@@ -246,4 +247,5 @@ def _attribute_name(key: str, taken: set[str]) -> str:
     name = name if name.isidentifier() else f"field_{name}"
     if name in _TAKEN or name.startswith("model_"):
         name = f"{name}_"
-    return next(free for free in (name, *(f"{name}_{count}" for count in range(2, 10_000))) if free not in taken)
+    names = chain((name,), (f"{name}_{number}" for number in count(2)))
+    return next(free for free in names if free not in taken)
