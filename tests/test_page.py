@@ -532,6 +532,7 @@ def test_the_language_is_switched_in_mid_chat(chat: Page, stage: Stage) -> None:
     expect(note(chat, "토큰")).to_be_visible()
     for name, element in (
         ("describe", "#describe-start"),
+        ("extract", "#extract-fields [data-row]"),
         ("usage", "#ledger table"),
         ("inspect", "#inspect-body a[download]"),
     ):
@@ -826,7 +827,7 @@ def test_nothing_runs_over_the_edge_of_the_window(page: Page, stage: Stage, widt
         assert place["x"] >= 0
         assert place["x"] + place["width"] <= width
         assert place["y"] + place["height"] <= 844
-        for name in ("describe", "usage", "inspect"):
+        for name in ("describe", "extract", "usage", "inspect"):
             if phone and not tab(page, name).is_visible():
                 continue
             tab(page, name).click()
