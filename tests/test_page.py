@@ -399,10 +399,11 @@ def test_json_mode_is_sent_and_what_it_adds_is_shown(chat: Page, stage: Stage) -
     send(chat, "Two numbers")
     assert stage.bodies[0]["response_format"] == {"type": "json_object"}
     assert stage.last_messages[0] == {"role": "system", "content": JSON_SENTENCE}
-    expect(answers(chat)).to_contain_text('{"snake_case_key": [1, 2]}')
+    laid_out = json.dumps({"snake_case_key": [1, 2]}, indent=2)
+    expect(answers(chat).locator("pre code")).to_have_text(laid_out)
     expect(note(chat, t("en", "note.adjusted.title"))).to_be_visible()
     send(chat, "Three numbers")
-    assert stage.last_messages[2] == assistant('{"snake_case_key": [1, 2]}')
+    assert stage.last_messages[2] == assistant(laid_out)
     inspect(chat)
     assert json.loads(shown_code(chat, "inspect-body")) == stage.bodies[-1]
     expect(chat.locator("#inspect-about")).to_contain_text(JSON_SENTENCE)
