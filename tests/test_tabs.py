@@ -49,7 +49,8 @@ def test_a_page_comes_back_blank_and_with_nothing_stored_anywhere(tabs: Tabs, po
         assert page.evaluate(STORED) == NOTHING
         page.evaluate(STORE)
         assert page.evaluate(STORED) == [1, 1, "kept=1", 1]
-    page.evaluate("void open(location.href)")
+    with page.context.expect_page():
+        page.evaluate("void open(location.href)")
     tabs.clear()
     assert tabs.blank() is page
     assert page.context.pages == [page]
