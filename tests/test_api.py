@@ -288,10 +288,10 @@ def test_an_empty_message_and_a_file_that_is_none_are_refused_in_words(
 # --- the other endpoints ----------------------------------------------------------------------------------------------
 
 
-def test_only_four_endpoints_are_public_and_every_control_is_optional(client: Client) -> None:
+def test_only_five_endpoints_are_public_and_every_control_is_optional(client: Client) -> None:
     api = client.view_api(return_format="dict", print_info=False)
     assert isinstance(api, dict)
-    assert set(api["named_endpoints"]) == {"/chat", "/describe", "/count_tokens", "/models"}
+    assert set(api["named_endpoints"]) == {"/chat", "/count_tokens", "/describe", "/extract", "/models"}
     assert api["unnamed_endpoints"] == {}
     parameters = api["named_endpoints"]["/chat"]["parameters"]
     assert [each["parameter_name"] for each in parameters if not each["parameter_has_default"]] == []
