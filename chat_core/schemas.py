@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, time
 from typing import Any
 
+# jsonschema and regex bring no types of their own.
 import jsonschema  # type: ignore[import-untyped]
 import referencing.exceptions
 import referencing.jsonschema

@@ -101,6 +101,7 @@ class BatchServer:
         boundary = re.search("boundary=(.+)", exchange.headers["content-type"])
         assert boundary
         parts = [part.split(b"\r\n\r\n", 1) for part in exchange.raw.split(b"--" + boundary[1].encode())[1:-1]]
+        # The SDK names every part, and sends a purpose that the API knows.
         fields = {re.search(rb'name="(\w+)"', head)[1].decode(): data[:-2] for head, data in parts}  # type: ignore[index]
         name = f"file-{len(self.files)}"
         self.files[name] = fields["file"]
