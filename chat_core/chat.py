@@ -33,6 +33,8 @@ DEMO_SECONDS = 12.0
 # JSON mode without an instruction may give blanks up to the token limit (guide "Structured outputs", JSON mode). No
 # indentation is as wide as this.
 MOST_BLANKS = 200
+# Pictures that are fetched here for one request: a text may hold thousands of links, each to seconds and megabytes.
+MOST_FETCHED = 20
 
 
 async def stream_chat(
@@ -107,7 +109,7 @@ async def _adapted(
             raise error
         return request, smaller
     urls = [picture.url for message in request.sent.messages for picture in message.images if _is_remote(picture)]
-    if not urls:
+    if not urls or len(urls) > MOST_FETCHED:
         raise error
     request = await _with_pictures(request, fetcher)
     hosts = dict.fromkeys(urlsplit(url).hostname or "" for url in urls)

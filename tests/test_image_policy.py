@@ -18,6 +18,7 @@ from chat_core import (
     RemoteImage,
     Started,
     assistant,
+    chat,
     complete,
     load_image,
     stream_chat,
@@ -230,6 +231,14 @@ async def test_what_cannot_be_fetched_here_either_is_told() -> None:
     assert isinstance(error, FetchError)
     assert error.fields["reason"] == "status"
     assert len(server.requests) == 1
+
+
+async def test_more_links_than_a_message_may_have_files_are_not_fetched() -> None:
+    with ScriptedServer(without_eyes(REFUSALS["timeout"], png())) as server:
+        cat = RemoteImage(f"http://cats.example:{server.port}/cat.png")
+        _, error = await asked(server, user(*[cat] * (chat.MOST_FETCHED + 1)))
+        assert [exchange.method for exchange in server.all_requests] == ["POST"]
+    assert isinstance(error, ImageNotFetched)
 
 
 async def test_a_second_refusal_is_an_error() -> None:
