@@ -27,6 +27,7 @@ from chat_core.errors import (
     AccessDenied,
     ChatError,
     ConnectionInputError,
+    EmptyAnswer,
     EndpointNotFound,
     InputError,
     KeyMissing,
@@ -68,12 +69,13 @@ class Item:
 
     ``key``: the caller's name for it, no two alike.  ``request``: the request, or what makes it when its turn has come,
     so that large parts are in memory only then; it may raise ChatError.  ``reserve``: US dollars that it is expected to
-    cost; None: unknown.
+    cost; None: unknown.  ``again``: it was asked before under this key, so it is no further item of the budget.
     """
 
     key: str
     request: ChatRequest | Callable[[], Awaitable[ChatRequest]]
     reserve: Decimal | None = None
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,14 +129,16 @@ class ItemDone:
 
 @dataclass(frozen=True, slots=True)
 class ItemFailed:
-    """No (whole) answer, after all tries. ``request``, ``started``: what was sent; None: nothing was.  ``charge``: of
-    what had been written by then; None: nothing had."""
+    """No (whole) answer, after all tries. ``request``, ``started``: what was sent; None: nothing was.  ``text``: of the
+    answer, as far as it came.  ``charge``: of what had been written by then, and of an empty answer; None: nobody is
+    charged."""
 
     key: str
     error: ChatError
     charge: Charge | None = None
     request: ChatRequest | None = None
     started: Started | None = None
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +179,9 @@ async def run(
 ) -> AsyncGenerator[Progress, None]:
     """Ask all items, in their order, never more than ``parallel`` at once. The last event is ``Ended``.
 
+    A deque of items is taken as it is: it is emptied from the left, and what the caller puts into it on an event is
+    asked as well (an item of the same key only after the one before it has ended).
+
     A rate limit makes all of them wait: nobody asks before the time that the server named, and afterwards one fewer at
     once. ``stop``: when it is set, running requests are closed at the server and given back as ``ItemStopped``; closing
     the iterator (``contextlib.aclosing``) closes them too. Raises ValueError for a budget in dollars where the cost of
@@ -210,7 +217,7 @@ class _Batch:
         self, connection: Connection, items: Sequence[Item], parallel: int, budget: Budget, clocks: Clocks
     ) -> None:
         self._connection = connection
-        self._waiting = deque(items)
+        self._waiting: deque[Item] = items if isinstance(items, deque) else deque(items)
         self._parallel = parallel
         self._budget = budget
         self._clocks = clocks
@@ -223,7 +230,7 @@ class _Batch:
         self._spent = Decimal(0)
         self._paid = 0
         self._not_before = 0.0
-        self._unavailable = 0
+        self._unavailable: list[ServerUnavailable] = []
         self._given_back = 0
         self._refusal: ChatError | None = None
 
@@ -248,15 +255,17 @@ class _Batch:
         self._reports.put_nowait(None)
 
     def _hand_out(self) -> None:
+        if self._waiting and len(self._unavailable) >= MOST_UNAVAILABLE:
+            self._refusal = self._refusal or self._unavailable[-1]
         while self._waiting and self._refusal is None and len(self._running) < self._parallel and self._affordable():
             work = _Work(self._waiting.popleft())
             self._running[work.item.key] = work
-            self._asked += 1
+            self._asked += not work.item.again
             self._reports.put_nowait(ItemStarted(work.item.key))
             work.task = asyncio.create_task(self._work(work))
 
     def _affordable(self) -> bool:
-        if self._budget.items is not None and self._asked >= self._budget.items:
+        if self._budget.items is not None and self._asked >= self._budget.items and not self._waiting[0].again:
             return False
         if self._budget.dollars is None:
             return True
@@ -275,20 +284,18 @@ class _Batch:
                 work = self._running.pop(key)
                 cost = completion.finished.cost if completion.finished else None
                 self._pay(work.item, cost)
-                self._unavailable = 0
-            case ItemFailed(key, error, charge, _, _):
+                self._unavailable = []
+            case ItemFailed(key, error, charge):
                 work = self._running.pop(key)
                 if charge:
                     self._pay(work.item, charge.cost)
-                if isinstance(error, InputError):
+                if isinstance(error, InputError) and not work.item.again:
                     self._asked -= 1
                 if isinstance(error, _OF_ALL) or _too_long(error):
                     self._refusal = self._refusal or error
                     self._given_back += 1
                     return ItemStopped(key, charge)
-                self._unavailable = self._unavailable + 1 if isinstance(error, ServerUnavailable) else 0
-                if self._unavailable >= MOST_UNAVAILABLE and self._waiting:
-                    self._refusal = self._refusal or error
+                self._unavailable = [*self._unavailable, error] if isinstance(error, ServerUnavailable) else []
         return event
 
     def _pay(self, item: Item, cost: Decimal | None) -> None:
@@ -335,8 +342,9 @@ class _Batch:
             end = ItemDone(key, work.request, work.completion)
         except ChatError as error:
             # Without its traceback, whose frames would keep the request alive as long as the error.
-            charge = await self._charge(work) if work.written else None
-            end = ItemFailed(key, error.with_traceback(None), charge, work.request, work.completion.started)
+            charge = await self._charge(work) if work.written or isinstance(error, EmptyAnswer) else None
+            started, text = work.completion.started, work.completion.text
+            end = ItemFailed(key, error.with_traceback(None), charge, work.request, started, text)
         except Exception as error:
             log.error("An item failed: %s", type(error).__name__, exc_info=error)
             end = ItemFailed(key, ChatError("Something unexpected happened."))

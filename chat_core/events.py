@@ -7,6 +7,7 @@ The core yields deltas; adding them up is the front end's affair, and ``Completi
         completion = completion.add(event)
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
@@ -44,6 +45,20 @@ class Usage:
     @property
     def total_tokens(self) -> int:
         return self.input_tokens + self.output_tokens
+
+
+def total_usage(usages: Sequence[Usage]) -> Usage:
+    """The sum of several; estimated if one of them is. Pictures count where their tokens are known."""
+    pictures = [usage.image_tokens for usage in usages if usage.image_tokens is not None]
+    return Usage(
+        input_tokens=sum(usage.input_tokens for usage in usages),
+        output_tokens=sum(usage.output_tokens for usage in usages),
+        cached_tokens=sum(usage.cached_tokens for usage in usages),
+        cache_write_tokens=sum(usage.cache_write_tokens for usage in usages),
+        reasoning_tokens=sum(usage.reasoning_tokens for usage in usages),
+        image_tokens=sum(pictures) if pictures else None,
+        estimated=any(usage.estimated for usage in usages),
+    )
 
 
 @dataclass(frozen=True, slots=True)

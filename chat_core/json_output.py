@@ -51,8 +51,8 @@ class Problem:
     ``repair_failed`` the ``error`` (a ``ChatError.kind``).
 
     ``cut``: it ends in the middle.  ``trailing_text``: after the value there is more that may be meant as data.
-    ``not_finite``: NaN, Infinity, or a number too large for a double.  The last three kinds are told by ``extraction``,
-    which knows how the answer ended.
+    ``not_finite``: NaN, Infinity, or a number too large for a double.  The last three kinds are told by
+    ``extract_task`` and those who ask, which know how the answer ended.
     """
 
     kind: ProblemKind

@@ -14,7 +14,8 @@ from chat_core import tokens
 from chat_core.connections import Connection
 from chat_core.errors import ChatError, ParameterRefused
 from chat_core.events import Finished, Retrying, Started, TextDelta, Timing, Usage
-from chat_core.extraction import Asking, Charge, ExtractEvent, Extraction, Purpose, Step, SteppedDown
+from chat_core.extract_task import Purpose, Step
+from chat_core.extraction import Asking, Charge, ExtractEvent, Extraction, SteppedDown
 from chat_core.ledger import Entry
 from chat_core.messages import ImagePart, Part, TextFile, TextPart
 from chat_core.request import ChatRequest, JsonSchema

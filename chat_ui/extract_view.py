@@ -13,7 +13,8 @@ from urllib.parse import quote
 
 from chat_core.connections import Connection
 from chat_core.discovery import ListedModel
-from chat_core.extraction import STEPS, Extraction, Step
+from chat_core.extract_task import STEPS, Step
+from chat_core.extraction import Extraction
 from chat_core.field_table import FIELD_TYPES
 from chat_core.json_output import Layout, Problem, partial, pointer_to, source_words
 from chat_core.schemas import FieldProblem

@@ -3,6 +3,7 @@
 import asyncio
 import threading
 import time
+from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import aclosing
 from decimal import Decimal
@@ -246,6 +247,71 @@ async def test_a_server_that_is_gone_is_not_asked_fifty_times(server: ScriptedSe
     assert events[-1].error.kind == "server_failed"
     assert len(of_kind(events, ItemFailed)) == 5
     assert events[-1].left == 45
+
+
+async def test_an_answer_that_broke_off_is_told_as_far_as_it_came_and_an_empty_one_is_paid_for(
+    server: ScriptedServer,
+) -> None:
+    server.script = by_text({"row 0": play.cut_after("Half", " an"), "row 1": play.answer()})
+    failed = {event.key: event for event in of_kind(await all_of(server, items(3)), ItemFailed)}
+    assert {key: (event.error.kind, event.text) for key, event in failed.items()} == {
+        "0": ("stream_cut", "Half an"),
+        "1": ("empty_answer", ""),
+    }
+    charge = failed["1"].charge
+    assert charge is not None
+    assert (charge.usage.input_tokens > 0, charge.usage.output_tokens, charge.usage.estimated) == (True, 0, True)
+    assert charge.cost is not None
+    assert charge.cost > 0
+
+
+# --- more while it runs -----------------------------------------------------------------------------------------------
+
+
+def grown(number: int, *, again: bool = False) -> Item:
+    return Item(str(number), ChatRequest(MODEL, (user(f"row {number}, once more"),)), again=again)
+
+
+async def test_what_is_put_into_the_queue_on_an_event_is_asked_as_well(server: ScriptedServer) -> None:
+    queue = deque(items(3))
+    answers = []
+    async with aclosing(run(connection(server), queue, parallel=1, clocks=QUICK)) as progress:
+        async for event in progress:
+            if isinstance(event, ItemDone):
+                answers.append(event.completion.text)
+                if event.key == "0" and len(answers) == 1:
+                    queue.appendleft(grown(0))
+                elif event.key == "2":
+                    queue.append(grown(3))
+    assert answers == [f"You said: row {n}" for n in ("0", "0, once more", "1", "2", "3, once more")]
+    assert (event, list(queue)) == (Ended("done", 0), [])
+
+
+async def test_what_is_asked_again_is_no_further_item_of_the_budget(server: ScriptedServer) -> None:
+    queue = deque(items(4))
+    asked_of: list[str] = []
+    async with aclosing(run(connection(server), queue, parallel=1, budget=Budget(items=2), clocks=QUICK)) as progress:
+        async for event in progress:
+            if isinstance(event, ItemDone):
+                asked_of.append(event.key)
+                if asked_of.count(event.key) == 1:
+                    queue.appendleft(grown(int(event.key), again=True))
+    assert asked_of == ["0", "0", "1", "1"]
+    assert event == Ended("budget", 2)
+
+
+async def test_a_server_that_is_gone_is_found_out_one_item_at_a_time_too(server: ScriptedServer) -> None:
+    server.script = play.error(500, "Oops.")
+    left = deque(items(50))
+    queue = deque([left.popleft()])
+    events = []
+    async with aclosing(run(connection(server), queue, clocks=QUICK)) as progress:
+        async for event in progress:
+            events.append(event)
+            if isinstance(event, ItemFailed):
+                queue.append(left.popleft())
+    assert len(of_kind(events, ItemFailed)) == 5
+    assert (event.reason, event.left, event.error.kind) == ("refused", 1, "server_failed")
 
 
 # --- rate limits ------------------------------------------------------------------------------------------------------

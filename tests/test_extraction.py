@@ -11,8 +11,9 @@ from pydantic import BaseModel
 
 from chat_core import ChatError, Clocks, Connection, Extraction, ImagePart, Options, Started, TextDelta, extract, user
 from chat_core.errors import KeyRefused, ServerFailed, StreamCut
+from chat_core.extract_task import Step
 from chat_core.extracting import find, load_presets
-from chat_core.extraction import Asked, Asking, Charge, Step, SteppedDown, extract_stream
+from chat_core.extraction import Asked, Asking, Charge, SteppedDown, extract_stream
 from chat_core.field_table import Field, schema_of
 from chat_core.json_output import Problem, source_words
 from chat_core.personas import LANGUAGES

@@ -29,6 +29,7 @@ FLOORS = [
     {
         "conversation",
         "describing",
+        "extract_task",
         "extracting",
         "fetch",
         "field_table",

@@ -14,7 +14,7 @@ import pytest
 
 from chat_core import errors, models
 from chat_core.errors import ChatError, InputError
-from chat_core.extraction import Step
+from chat_core.extract_task import Step
 from chat_core.field_table import FIELD_TYPES
 from chat_ui.cards import CARDS
 from chat_ui.describe_job import Status
