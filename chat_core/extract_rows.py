@@ -64,7 +64,7 @@ class RowResult:
     single fields.  ``step``: of the ladder, as answered.  ``repaired``: whether there was a repair round.
     ``repair_due``: this is a first answer, paid for, and its repair round is yet to come.  ``requests``: that went out,
     the refused ones too.  ``usage``, ``cost``: the sums over first answer and repair; a cost in US dollars, None where
-    one of the two is unknown.
+    one of the two is unknown. What was stopped is not in them: ``ItemStopped`` tells of that.
     """
 
     key: str
@@ -172,7 +172,7 @@ async def extract_rows(
 ) -> AsyncGenerator[RowEvent, None]:
     """Extract a row from each source, in their order, as events: those of ``batch.run``, with ``RowDone`` for an answer
     and ``RowSteppedDown`` for a refused ``response_format``. The last one is ``Ended``; its ``left`` counts the rows
-    without an answer or a failure of their own.
+    without an answer or a failure of their own. A row is started once more for a step down and for a repair round.
 
     ``job``: rows that it has are not asked, but for a repair round that is due; each result is put into it before its
     event.  ``budget``: a repair round costs dollars, and is no item.  ``repair``: whether an answer that is not valid
