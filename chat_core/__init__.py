@@ -23,6 +23,8 @@ from chat_core.events import (
     TextDelta,
     Usage,
 )
+from chat_core.extract_rows import RowDone, RowResult, RowSource, extract_rows
+from chat_core.extract_task import prepare as extraction_task
 from chat_core.extraction import Extraction, extract
 from chat_core.fetch import fetch_image
 from chat_core.images import load_image
@@ -51,6 +53,9 @@ __all__ = [
     "RefusalDelta",
     "RemoteImage",
     "Retrying",
+    "RowDone",
+    "RowResult",
+    "RowSource",
     "Settings",
     "Started",
     "TextDelta",
@@ -64,6 +69,8 @@ __all__ = [
     "count_message_tokens",
     "count_tokens",
     "extract",
+    "extract_rows",
+    "extraction_task",
     "fetch_image",
     "image_tokens",
     "load_image",

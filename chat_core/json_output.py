@@ -307,7 +307,7 @@ def _decoded(text: str, start: int) -> _Value | None:
         value, end = decoder.raw_decode(text, start)
     except (ValueError, RecursionError):
         return None
-    if _levels(value) > MOST_LEVELS:
+    if levels(value) > MOST_LEVELS:
         return None
     if _HALF_LETTER.search(text, start, end):
         value = _whole_letters(value)
@@ -327,7 +327,7 @@ def _integer(digits: str) -> float:
     return int(digits) if len(digits.lstrip("-")) <= _MOST_DIGITS else _refuse(digits)
 
 
-def _levels(value: Any) -> int:
+def levels(value: Any) -> int:
     """Levels of arrays and objects, counted without recursion."""
     levels, row = 0, [value]
     while row := [item for item in row if isinstance(item, dict | list)]:
