@@ -6,7 +6,6 @@ Raises nothing, and keeps nothing but what all visitors share; what is a visitor
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import aclosing
-from decimal import Decimal, InvalidOperation
 from typing import Any, cast, get_args
 
 import gradio as gr
@@ -16,7 +15,7 @@ from chat_core.batch import Budget
 from chat_core.connections import Connection
 from chat_core.messages import Detail
 from chat_core.settings import Settings
-from chat_ui import describe_run, describe_view, exports, transcript
+from chat_ui import describe_run, describe_view, exports, limits, transcript
 from chat_ui.describe_job import MOST_PICTURES, Asked, Job, Picture, forecast
 from chat_ui.gradio_inside import keep_file
 from chat_ui.gradio_messages import GradioMessage
@@ -143,7 +142,8 @@ class Describer:
         job, connection = visit.described, visit.connection(self.app)
         await visit.find_first_model(connection)
         asked = self.asked(visit, *asking)
-        budget = _budget(job, dollars, pictures)
+        paid = job.ledger
+        budget = limits.budget(dollars, pictures, spent=paid.totals().cost, asked=len(paid.entries))
         keys = job.askable(keys)
         refusal = "" if job.running or not keys else await self._refusal(keys, job, asked, budget, connection, language)
         # Meanwhile one may have been taken away, or another event have begun.
@@ -228,16 +228,3 @@ class Describer:
         """Set the file of the hidden download button."""
         data = exports.exported(visit.described.pictures.values(), form, language)
         return gr.update(value=keep_file(data, f"descriptions.{form}"))
-
-
-def _budget(job: Job, dollars: Any, pictures: Any) -> Budget:
-    """What is left of the limits, which hold for all that these pictures cost; 0 and nothing are no limit."""
-    try:
-        most = Decimal(str(dollars)) if dollars is not None else Decimal(0)
-    except InvalidOperation:
-        most = Decimal(0)
-    count = int(pictures) if isinstance(pictures, int | float) and 0 < pictures < 10**9 else 0
-    return Budget(
-        dollars=max(Decimal(0), most - job.ledger.totals().cost) if most.is_finite() and most > 0 else None,
-        items=max(0, count - len(job.ledger.entries)) if count else None,
-    )
