@@ -72,11 +72,11 @@ def _csv(pictures: list[Picture], language: Language) -> str:
     writer = csv.writer(file)
     writer.writerow(COLUMNS)
     for picture in pictures:
-        writer.writerow([_cell(value) for value in _row(picture, language).values()])
+        writer.writerow([cell(value) for value in _row(picture, language).values()])
     return file.getvalue()
 
 
-def _cell(value: Any) -> Any:
+def cell(value: Any) -> Any:
     """A text that no spreadsheet takes for a formula."""
     return f"'{value}" if isinstance(value, str) and _FORMULA.match(value) else value
 
