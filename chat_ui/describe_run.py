@@ -12,18 +12,17 @@ from contextlib import aclosing
 from dataclasses import replace
 from decimal import Decimal
 
-from chat_core.batch import Budget, Item, ItemDone, ItemFailed, Progress, run
+from chat_core.batch import Budget, Item, run
 from chat_core.connections import Connection
 from chat_core.describing import request_for
 from chat_core.errors import ChatError, InputError
-from chat_core.events import Started
 from chat_core.ledger import Ledger
 from chat_core.request import ChatRequest
 from chat_core.settings import Clocks
 from chat_ui.describe_job import Asked, Job, Picture, forecast
 from chat_ui.kept_pictures import bytes_of, read_picture
 from chat_ui.news import seen
-from chat_ui.turn import Turn
+from chat_ui.turn import Turn, turn_of
 
 log = logging.getLogger("vitrine.describe")
 
@@ -101,7 +100,7 @@ async def ask(
             async for event in progress:
                 if entry := job.take(event, asked, connection):
                     ledger.add(entry)
-                if turn := _turn(event, connection, clocks):
+                if turn := turn_of(event, connection, clocks):
                     keep(turn)
                 news.set()
 
@@ -114,21 +113,6 @@ async def ask(
         job.broken = True
     finally:
         job.rest()
-
-
-def _turn(event: Progress, connection: Connection, clocks: Clocks) -> Turn | None:
-    """A request that has ended, as Under the hood shows it; None for other events."""
-    match event:
-        case ItemDone(_, request, completion):
-            turn = Turn(connection, request, clocks)
-            turn.started = [completion.started] if completion.started else []
-            turn.finished = completion.finished
-        case ItemFailed(_, error, _, ChatRequest() as request, Started() as started):
-            turn = Turn(connection, request, clocks)
-            turn.started, turn.error = [started], error
-        case _:
-            return None
-    return turn
 
 
 def _maker(picture: Picture, asked: Asked) -> Callable[[], Awaitable[ChatRequest]]:

@@ -15,10 +15,22 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 
+from chat_core.batch import ItemDone, ItemFailed
 from chat_core.chat import cost_of, estimated_usage, stream_chat
 from chat_core.connections import Connection
 from chat_core.errors import ChatError
-from chat_core.events import Finished, ReasoningDelta, RefusalDelta, Retrying, Started, TextDelta, Timing, Usage
+from chat_core.events import (
+    Completion,
+    Finished,
+    ReasoningDelta,
+    RefusalDelta,
+    Retrying,
+    Started,
+    TextDelta,
+    Timing,
+    Usage,
+)
+from chat_core.extract_rows import RowDone
 from chat_core.ledger import Entry
 from chat_core.messages import ImagePart, RemoteImage
 from chat_core.request import ChatRequest
@@ -214,6 +226,24 @@ def entry_of(
         pictures=_sizes(request),
         image_estimate=_image_estimate(request),
     )
+
+
+def turn_of(event: object, connection: Connection, clocks: Clocks) -> Turn | None:
+    """A request of a batch that has ended, as Under the hood shows it; None for other events of the batch."""
+    match event:
+        case (
+            ItemDone(_, request, completion)
+            | RowDone(request=ChatRequest() as request, completion=Completion() as completion)
+        ):
+            turn = Turn(connection, request, clocks)
+            turn.started = [completion.started] if completion.started else []
+            turn.finished = completion.finished
+        case ItemFailed(error=error, request=ChatRequest() as request, started=Started() as started):
+            turn = Turn(connection, request, clocks)
+            turn.started, turn.error = [started], error
+        case _:
+            return None
+    return turn
 
 
 def _sizes(request: ChatRequest) -> tuple[tuple[int, int], ...]:
