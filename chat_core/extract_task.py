@@ -219,7 +219,7 @@ def _ended(completion: Completion, parsed: Parsed, error: str, limit: int | None
         return Problem("content_filter")
     if completion.finish_reason == "length" and not whole:
         place = parsed.problem if parsed.problem and parsed.problem.kind == "cut" else Problem("cut")
-        return replace(place, values={"limit": limit} if limit else {})
+        return replace(place, values={"finish_reason": "length"} | ({"limit": limit} if limit else {}))
     if error == BlanksOnly.kind or (parsed.problem and parsed.problem.kind == "blanks"):
         kept = completion.text.rstrip()
         return Problem("blanks", values={"count": len(completion.text) - len(kept)})

@@ -17,7 +17,7 @@ from chat_core.schemas import FieldProblem
 from chat_core.settings import Settings
 from chat_ui import extract_words, notes, wanted
 from chat_ui.extract_job import LONGEST_TEXT
-from chat_ui.extract_view import problem_sentence
+from chat_ui.extract_words import answer_problem
 from chat_ui.files_apart import apart
 from chat_ui.gradio_inside import uploads
 from chat_ui.texts import Language, known_language, t
@@ -127,7 +127,7 @@ def _errors(extraction: Extraction, speech: Language) -> list[dict[str, str]]:
         {
             "pointer": problem.pointer if isinstance(problem, FieldProblem) else "",
             "rule": problem.rule if isinstance(problem, FieldProblem) else problem.kind,
-            "sentence": problem_sentence(problem, extraction, speech),
+            "sentence": answer_problem(problem, speech),
         }
         for problem in extraction.problems
     ]

@@ -14,9 +14,8 @@ from urllib.parse import quote
 from chat_core.connections import Connection
 from chat_core.discovery import ListedModel
 from chat_core.extract_task import STEPS, Step
-from chat_core.extraction import Extraction
 from chat_core.field_table import FIELD_TYPES
-from chat_core.json_output import Layout, Problem, partial, pointer_to, source_words
+from chat_core.json_output import Layout, partial, pointer_to, source_words
 from chat_core.schemas import FieldProblem
 from chat_ui import extract_words, notes
 from chat_ui.costs import price_words
@@ -256,30 +255,7 @@ def _problems(run: Run, language: Language) -> list[str]:
     """What is wrong with the answer: as a whole, then of single fields."""
     if run.extraction is None:
         return []
-    return [problem_sentence(problem, run.extraction, language) for problem in run.extraction.problems]
-
-
-def problem_sentence(problem: Problem | FieldProblem, extraction: Extraction, language: Language) -> str:
-    """One problem of an answer, with what can be done about it."""
-    if isinstance(problem, FieldProblem):
-        place = extract_words.value_place(problem.pointer)
-        sentence = extract_words.field_problem(problem, language)
-        return f"{place}: {sentence}" if place else sentence
-    match problem.kind:
-        case "refused":
-            words = str(problem.values.get("words", ""))
-            return notes.plain_end("refusal", language, refusal=words)
-        case "content_filter":
-            return notes.plain_end("content_filter", language)
-        case "cut" if extraction.requests[-1].completion.finish_reason == "length":
-            return t(language, "extract.cut")
-        case "blanks":
-            return t(language, "extract.blanks", count=number(int(problem.values.get("count", 0))))
-        case "empty":
-            return t(language, "extract.nothing_came")
-        case "repair_failed":
-            return t(language, "extract.repair_failed", reason=notes.outcome(str(problem.values["error"]), language))
-    return notes.plain_json_problem(problem, language)
+    return [extract_words.answer_problem(problem, language) for problem in run.extraction.problems]
 
 
 def _ladder(run: Run, language: Language) -> str:

@@ -3,8 +3,9 @@
 from collections.abc import Iterable
 
 from chat_core.field_table import MOST_FIELDS, FieldTableError
+from chat_core.json_output import Problem
 from chat_core.schemas import FieldProblem, SchemaProblem
-from chat_ui import texts
+from chat_ui import notes, texts
 from chat_ui.texts import Language, number, t
 
 # Places that one sentence names.
@@ -29,6 +30,29 @@ def strict_sentences(problems: Iterable[SchemaProblem], language: Language) -> l
 def _placed(what: str, places: list[str]) -> str:
     shown = ", ".join(places[:MOST_PLACES]) + (" …" if len(places) > MOST_PLACES else "")
     return f"{shown}: {what}" if places else what
+
+
+def answer_problem(problem: Problem | FieldProblem, language: Language) -> str:
+    """One problem of an answer, with what can be done about it."""
+    if isinstance(problem, FieldProblem):
+        place = value_place(problem.pointer)
+        sentence = field_problem(problem, language)
+        return f"{place}: {sentence}" if place else sentence
+    match problem.kind:
+        case "refused":
+            words = str(problem.values.get("words", ""))
+            return notes.plain_end("refusal", language, refusal=words)
+        case "content_filter":
+            return notes.plain_end("content_filter", language)
+        case "cut" if problem.values.get("finish_reason") == "length":
+            return t(language, "extract.cut")
+        case "blanks":
+            return t(language, "extract.blanks", count=number(int(problem.values.get("count", 0))))
+        case "empty":
+            return t(language, "extract.nothing_came")
+        case "repair_failed":
+            return t(language, "extract.repair_failed", reason=notes.outcome(str(problem.values["error"]), language))
+    return notes.plain_json_problem(problem, language)
 
 
 def field_problem(problem: FieldProblem, language: Language) -> str:

@@ -227,7 +227,7 @@ async def test_what_was_cut_tells_its_limit_and_where(server):
     extraction = await ask(
         server, play.answer('{"name":\n"An', finish="length"), options=Options(max_completion_tokens=7)
     )
-    assert extraction.problems == (Problem("cut", 2, 4, 12, {"limit": 7}),)
+    assert extraction.problems == (Problem("cut", 2, 4, 12, {"finish_reason": "length", "limit": 7}),)
     assert extraction.raw == '{"name":\n"An'
 
 
