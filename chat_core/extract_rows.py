@@ -47,12 +47,14 @@ class RowSource:
 
     ``key``: what ``job_store.row_key`` makes of all that the answer depends on, no two alike.  ``source``: text, text
     files and pictures, or what reads them when their turn has come; it may raise ChatError, and is asked once more for
-    a repair.  ``reserve``: US dollars that one request of it is expected to cost; None: unknown.
+    a repair.  ``reserve``: US dollars that one request of it is expected to cost; None: unknown.  ``again``: it is
+    asked although the job has an answer of it, which is then replaced.
     """
 
     key: str
     source: Source | Callable[[], Awaitable[Source]]
     reserve: Decimal | None = None
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,7 +285,7 @@ class _Rows:
 
     def _go_on(self, row: RowSource, result: RowResult | None) -> None:
         """Take up a row: what the job does not have, or not so that it can be read, is asked; what is due repaired."""
-        if result is None:
+        if result is None or row.again:
             self._waiting.append(row)
         elif result.repair_due and self._repair:
             turn = _Turn(row, result.step, result.requests, result, kept=True)
