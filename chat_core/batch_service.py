@@ -94,6 +94,12 @@ async def submit(connection: Connection, file: BatchFile) -> Batch:
         return _batch(begun, connection)
 
 
+async def offered(connection: Connection) -> None:
+    """Ask whether the server has a Batch API. Raises ChatError: BatchesNotFound where it has none."""
+    with _no_batches(connection):
+        await provider.fetch_batches(connection, seconds=CALL_SECONDS)
+
+
 async def look(connection: Connection, batch_id: str) -> Batch:
     """One batch as it stands. Raises ChatError: BatchNotFound where the server does not know it."""
     return _batch(await _known(connection, batch_id, provider.fetch_batch), connection)
