@@ -70,11 +70,11 @@ def split_text(text: str, splitting: Splitting) -> list[str]:
 def read_table(data: bytes, name: str, *, heads: bool = True) -> Table:
     """Read a CSV file: in UTF-8, UTF-16 or the encoding of older Korean Windows, with commas, semicolons, tabs or bars.
 
-    ``heads``: the first line holds the names of the columns. Raises FileError with the reason ``too_large`` (over
+    ``heads``: the first line holds the names of the columns. Raises FileError with the reason ``table_too_large`` (over
     ``LARGEST_TABLE``), ``not_text``, ``not_csv`` or ``empty``.
     """
     if len(data) > LARGEST_TABLE:
-        raise FileError(f"{name} is too large.", name=name, reason="too_large", limit=LARGEST_TABLE)
+        raise FileError(f"{name} is too large.", name=name, reason="table_too_large", limit=LARGEST_TABLE)
     decoded = decode_text(data)
     if decoded is None:
         raise FileError(f"{name} is not a text file.", name=name, reason="not_text")

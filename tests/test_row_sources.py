@@ -75,7 +75,7 @@ def test_the_column_with_the_most_text_is_offered() -> None:
         (b"\n,,\n , \n", "empty"),
         (b"a\x00b,c\n1,2\n", "not_text"),
         (b"\x89PNG\r\n\x1a\n" + bytes(40), "not_text"),
-        (b"x" * (row_sources.LARGEST_TABLE + 1), "too_large"),
+        (b"x" * (row_sources.LARGEST_TABLE + 1), "table_too_large"),
         (b"text\n" + b"x" * 200_000 + b"\n", "not_csv"),
         (b"a" + b"," * 300 + b"\n" + b"1" + b"," * 300 + b"\n", "not_csv"),
     ],
