@@ -5,6 +5,7 @@
   "use strict";
 
   const STORED_LANGUAGE = "vitrine.language";
+  const STORED_BATCH = "vitrine.batch";
   const BOTTOM_PX = 24; // this near to its end, a conversation counts as read to the end
   const PHONE = "(max-width: 768px)"; // where Gradio's own style sheet lays the sidebar over the page
 
@@ -459,6 +460,24 @@
     requestAnimationFrame(() => requestAnimationFrame(() => link()?.click()));
   }
 
+  // The id of the visitor's batch, by which its finished rows are found again after a reload; empty: there is none.
+  function keepBatch(id) {
+    try {
+      if (id) localStorage.setItem(STORED_BATCH, id);
+      else localStorage.removeItem(STORED_BATCH);
+    } catch {
+      // A browser that keeps nothing: the batch lasts as long as the page.
+    }
+  }
+
+  function keptBatch() {
+    try {
+      return localStorage.getItem(STORED_BATCH) ?? "";
+    } catch {
+      return "";
+    }
+  }
+
   async function copy(text) {
     if (navigator.clipboard) {
       await navigator.clipboard.writeText(text);
@@ -518,6 +537,8 @@
     showStory,
     download,
     copy,
+    keepBatch,
+    keptBatch,
   };
   hideUntilTranslated();
   guardComposition();

@@ -20,7 +20,8 @@ class Preset:
 
     ``id``: a stable identifier in snake case.  ``instructions``: what the model is told, and may be edited.
     ``example``: a short text to try it with.  ``picture``: the file name of an example picture in ``assets/examples``;
-    empty: there is none.
+    empty: there is none.  ``many``: several such texts with blank lines between, to try a batch with; None: there are
+    none.
     """
 
     id: str
@@ -29,6 +30,7 @@ class Preset:
     example: Localized
     rows: tuple[tuple[Field, Localized], ...]
     picture: str = ""
+    many: Localized | None = None
 
     def fields(self, language: Language) -> tuple[Field, ...]:
         """Its table of fields, described in this language."""
@@ -58,6 +60,7 @@ def _preset(row: dict[str, Any]) -> Preset:
         _localized(row["example"]),
         tuple((_field(field), _localized(field)) for field in row["fields"]),
         row.get("picture", ""),
+        _localized(row["many"]) if "many" in row else None,
     )
 
 

@@ -8,11 +8,14 @@ from functools import partial
 from typing import Any
 
 import gradio as gr
+from gradio.events import Dependency
 
 from chat_core import extracting
 from chat_core.connections import Connection
+from chat_core.job_store import JobStore
 from chat_core.settings import Settings
-from chat_ui import model_picker
+from chat_ui import batch_part, model_picker
+from chat_ui.batcher import Batcher
 from chat_ui.extract_job import LONGEST_TEXT
 from chat_ui.extractor import LONGEST_INSTRUCTIONS, Extractor, Form
 from chat_ui.gradio_inside import uploads
@@ -148,22 +151,74 @@ class Widgets:
 
 
 def build(
-    words: Localizer, visit: gr.State, language: gr.Radio, around: Around, settings: Settings, app: Connection
+    words: Localizer,
+    visit: gr.State,
+    language: gr.Radio,
+    around: Around,
+    settings: Settings,
+    app: Connection,
+    store: JobStore,
 ) -> None:
-    """Draw the tab into the current block and wire it."""
+    """Draw the tab into the current block and wire it. ``store``: where the answers of a batch are kept."""
     with gr.Column(elem_classes="sheet extract"):
         words.add(gr.Markdown(), value="extract.heading.md")
+        mode = words.add(
+            gr.Radio(
+                _MODES, value="one", elem_id="extract-mode", elem_classes="pills", container=False, show_label=False
+            ),
+            choices=_MODES,
+            label="extract.mode",
+        )
         with gr.Row(elem_id="extract-form"):
             with gr.Column(min_width=280, scale=4, elem_id="extract-sources"):
-                sources = _sources(words)
+                with gr.Column() as one_source:
+                    sources = _sources(words)
+                with gr.Column(visible=False) as many_sources:
+                    rows = batch_part.sources(words)
             with gr.Column(min_width=320, scale=6, elem_id="extract-wanted"):
                 wanted = _wanted(words)
             with gr.Column(min_width=300, scale=5, elem_id="extract-answer"):
-                answer = _answer(words)
+                words.add(gr.Markdown(), value="extract.result.md")
+                model = model_picker.build(words, "extract-model")
+                with gr.Column() as one_answer:
+                    answer = _answer(words)
+                with gr.Column(visible=False) as many_answers:
+                    running = batch_part.running(words)
+        with gr.Column(visible=False, elem_id="batch-results") as many_results:
+            results = batch_part.results(words)
         download = gr.DownloadButton(visible="hidden", elem_id="extract-download")
         copied = gr.Textbox(visible=False)
-    widgets = Widgets(**sources, **wanted, **answer, copied=copied, download=download)
-    _wire(widgets, Extractor(settings, app), visit, language, around)
+    widgets = Widgets(**sources, **wanted, **answer, model=model, copied=copied, download=download)
+    extractor = Extractor(settings, app)
+    changed = _wire(widgets, extractor, visit, language, around)
+    beside = _beside(widgets, mode, extractor, visit, language, around)
+    wiring = batch_part.Wiring(rows, running, results, beside, visit, language)
+    batch_part.wire(wiring, Batcher(settings, app, store), changed)
+    parts = [one_source, one_answer, many_sources, many_answers, many_results]
+    mode.change(show_mode, mode, parts, queue=False, **QUIET)
+
+
+def show_mode(mode: str) -> tuple[Any, ...]:
+    """Which parts are in sight: those of one source, or those of a batch."""
+    return tuple(gr.update(visible=(mode == "batch") == (place >= 2)) for place in range(5))
+
+
+def _beside(
+    widgets: Widgets, mode: gr.Radio, extractor: Extractor, visit: gr.State, language: gr.Radio, around: Around
+) -> batch_part.Around:
+    """What the batch needs of the tab."""
+    shown_in = [visit, language]
+    chosen = [*widgets.wanted, widgets.instructions, widgets.picture]
+    return batch_part.Around(
+        around.tab,
+        mode,
+        around.reference,
+        widgets.preset,
+        widgets.instructions,
+        widgets.model,
+        chosen=batch_part.Refill(extractor.choose, [widgets.preset, *shown_in], chosen),
+        wanted=batch_part.Refill(extractor.redraw, shown_in, widgets.wanted),
+    )
 
 
 def preset_choices(language: Language) -> list[tuple[str, str]]:
@@ -246,8 +301,6 @@ def _wanted(words: Localizer) -> dict[str, Any]:
 
 
 def _answer(words: Localizer) -> dict[str, Any]:
-    words.add(gr.Markdown(), value="extract.result.md")
-    model = model_picker.build(words, "extract-model")
     estimate = _html("estimate")
     with gr.Row(elem_id="extract-run"):
         start = words.add(
@@ -256,7 +309,7 @@ def _answer(words: Localizer) -> dict[str, Any]:
         stop = words.add(gr.Button(visible=False, elem_id="extract-stop"), value="describe.stop")
     status = _html("status")
     view = words.add(
-        gr.Radio(_VIEWS, value="tree", elem_id="extract-view", container=False, show_label=False),
+        gr.Radio(_VIEWS, value="tree", elem_id="extract-view", elem_classes="pills", container=False, show_label=False),
         choices=_VIEWS,
         label="extract.view",
     )
@@ -271,7 +324,6 @@ def _answer(words: Localizer) -> dict[str, Any]:
         with gr.Row(elem_classes="small-buttons"):
             save_code = words.add(gr.Button(size="sm", elem_id="extract-save-code"), value="extract.save_code")
     return {
-        "model": model,
         "estimate": estimate,
         "start": start,
         "stop": stop,
@@ -287,13 +339,17 @@ def _answer(words: Localizer) -> dict[str, Any]:
     }
 
 
+_MODES = [("extract.mode_one", "one"), ("extract.mode_batch", "batch")]
 _VIEWS = [("extract.view_tree", "tree"), ("extract.view_table", "table"), ("extract.view_json", "json")]
 
 
 # --- wiring -----------------------------------------------------------------------------------------------------------
 
 
-def _wire(widgets: Widgets, extractor: Extractor, visit: gr.State, language: gr.Radio, around: Around) -> None:
+def _wire(
+    widgets: Widgets, extractor: Extractor, visit: gr.State, language: gr.Radio, around: Around
+) -> list[Dependency]:
+    """The events after which other things are wanted."""
     shown_in = [visit, language]
     ready_with = [visit, language, around.reference, *widgets.asking]
     chosen = [*widgets.wanted, widgets.instructions, widgets.picture]
@@ -323,6 +379,7 @@ def _wire(widgets: Widgets, extractor: Extractor, visit: gr.State, language: gr.
     widgets.stop.click(extractor.stop, visit, None, queue=False, **QUIET)
     _wire_files(widgets, extractor, visit)
     model_picker.wire(widgets.model, around.model, around.tab, visit)
+    return settled
 
 
 def _wire_sources(widgets: Widgets, extractor: Extractor, visit: gr.State, language: gr.Radio) -> list[Any]:

@@ -103,6 +103,10 @@ class Extractor:
         visit.extracting.want(wanted.strict(visit.extracting.wanted))
         return self._wanted(visit.extracting, language)
 
+    def redraw(self, visit: Visit, language: Language) -> tuple[Any, ...]:
+        """What is wanted has become another: editor, table, checks, Make strict."""
+        return self._wanted(visit.extracting, language)
+
     def _take_rows(self, event: gr.EventData, visit: Visit) -> None:
         rows = wanted.rows_of(sent(event, "rows"))
         if rows is not None and visit.extracting.wanted.rows is not None:

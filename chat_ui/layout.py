@@ -1,11 +1,17 @@
 """The page: sidebar, tabs, and the wiring between them. Tabs do not know each other; this module knows them all."""
 
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import gradio as gr
 
 from chat_core.connections import Connection
+from chat_core.job_store import JobStore
 from chat_core.settings import Settings
 from chat_ui import (
     api,
@@ -47,6 +53,7 @@ class App:
 def build_app(settings: Settings, connection: Connection) -> App:
     """The whole page. ``connection``: serves every visitor who does not type one of their own."""
     words = Localizer("en")
+    store = JobStore(settings.jobs_dir)
     with gr.Blocks(
         title="Vitrine", fill_height=True, fill_width=True, analytics_enabled=False, delete_cache=SWEEP
     ) as page:
@@ -91,7 +98,7 @@ def build_app(settings: Settings, connection: Connection) -> App:
                 described = describe_tab.build(words, visit, language, beside, settings, connection)
             with words.add(gr.Tab(id="extract"), label="tab.extract") as extract:
                 beside_extract = extract_tab.Around(extract, side.model, reference)
-                extract_tab.build(words, visit, language, beside_extract, settings, connection)
+                extract_tab.build(words, visit, language, beside_extract, settings, connection, store)
             with words.add(gr.Tab(id="usage"), label="tab.usage") as usage:
                 used = usage_tab.build(words, visit, language, reference, settings)
             with words.add(gr.Tab(id="inspect"), label="tab.inspect") as inspect:
@@ -136,7 +143,7 @@ def build_app(settings: Settings, connection: Connection) -> App:
         inspect.select(inspect_tab.refresh, [visit, language], inspected.outputs, **QUIET)
         _wire_language(page, words, language)
     page.queue(max_size=None, default_concurrency_limit=None)
-    return App(page, _launch_options())
+    return App(page, _launch_options(store))
 
 
 def _wire_language(page: gr.Blocks, words: Localizer, language: gr.Radio) -> None:
@@ -151,14 +158,14 @@ def _wire_language(page: gr.Blocks, words: Localizer, language: gr.Radio) -> Non
     )
 
 
-def _launch_options() -> dict[str, Any]:
+def _launch_options(store: JobStore) -> dict[str, Any]:
     """What ``launch()`` needs besides a port: look, page script, gates, and Gradio's recorders switched off."""
     return {
         "theme": look.theme(),
         "css": look.css(),
         "head": look.head(_literals()),
         "i18n": english_words(),
-        "app_kwargs": {"middleware": gates.middleware()},
+        "app_kwargs": {"middleware": gates.middleware(), "lifespan": partial(_swept, store)},
         "max_file_size": LARGEST_UPLOAD,
         "run_history": False,
         "enable_monitoring": False,
@@ -169,6 +176,18 @@ def _launch_options() -> dict[str, Any]:
         "pwa": False,
         "max_threads": 80,
     }
+
+
+@asynccontextmanager
+async def _swept(store: JobStore, _: object) -> AsyncIterator[None]:
+    """While the app runs, finished rows that nobody has come back for are deleted after a day."""
+    sweeping = asyncio.create_task(store.keep_swept())
+    try:
+        yield
+    finally:
+        sweeping.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await sweeping
 
 
 def _literals() -> dict[str, dict[str, str]]:

@@ -15,6 +15,7 @@ from chat_core.errors import ChatError, InputError
 from chat_core.images import thumbnail
 from chat_core.ledger import Ledger
 from chat_core.messages import ImagePart, Message, Part, TextFile
+from chat_ui.batch_job import Batch
 from chat_ui.cards import Run
 from chat_ui.describe_job import Job
 from chat_ui.extract_job import Extracting
@@ -53,7 +54,7 @@ class Visit:
     in.  ``run``: the card whose controls are in place of the visitor's.  ``asked``: the transcript that ends in its
     message.  ``halted``: it goes no further.  ``json_before_drill``: what JSON mode was, while a failure drill has
     turned it on.  ``described``: the pictures of the tab Describe images.  ``extracting``: all of the tab Extract
-    JSON.
+    JSON but its ``batch``.
     """
 
     typed: Connection | None = None
@@ -77,6 +78,7 @@ class Visit:
     json_before_drill: bool | None = None
     described: Job = field(default_factory=Job)
     extracting: Extracting = field(default_factory=Extracting)
+    batch: Batch = field(default_factory=Batch)
     _draft_files: dict[str, DraftFile] = field(default_factory=dict)
     _ready_since: float = float("-inf")
 

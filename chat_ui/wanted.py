@@ -8,9 +8,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from chat_core import extracting
 from chat_core.field_table import FIELD_TYPES, Field, FieldTableError, FieldType, fields_of, schema_of
 from chat_core.json_output import Problem, parse
 from chat_core.schemas import SchemaProblem, made_strict, schema_from_example, strict_problems
+from chat_ui.texts import LANGUAGES
 
 LONGEST_SCHEMA = 200_000
 MOST_ROWS = 200
@@ -95,6 +97,14 @@ def of_json(text: str) -> Wanted:
     if isinstance(value, list) and value and all(isinstance(row, dict) and _is_field(row) for row in value):
         return of_rows(_sent_row({"required": True} | row | {"choices": _listed(row.get("choices"))}) for row in value)
     return of_text(text)
+
+
+def preset_of(wanted: Wanted) -> str:
+    """The preset whose table this is, in either language; empty: it is none's."""
+    for preset in extracting.load_presets():
+        if any(of_fields(preset.fields(language)).rows == wanted.rows for language in LANGUAGES):
+            return preset.id
+    return ""
 
 
 def strict(wanted: Wanted) -> Wanted:

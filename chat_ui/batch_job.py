@@ -1,0 +1,432 @@
+"""The rows of one visitor's batch: where they come from, where they stand, and what is still to come. Pure.
+
+What happens to them is in ``batch_run``; how they look, in ``batch_view``. The answers themselves are on disk
+(``job_store``); here is only what the page counts.
+"""
+
+import asyncio
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from functools import cache
+from tempfile import TemporaryDirectory
+from typing import Any, Literal
+
+from chat_core import tokens
+from chat_core.batch import Ended, ItemFailed, ItemStarted, ItemStopped, ItemWaiting
+from chat_core.batch_service import Batch as RemoteBatch
+from chat_core.connections import Connection
+from chat_core.errors import ChatError, JobError
+from chat_core.events import Usage
+from chat_core.extract_rows import RowDone, RowEvent, RowResult, RowSteppedDown
+from chat_core.extract_task import Step
+from chat_core.extraction import opening_request
+from chat_core.job_store import Job, row_key
+from chat_core.ledger import Entry, Ledger
+from chat_core.messages import Part, user
+from chat_core.pricing import price_batch_usage
+from chat_core.request import JsonSchema
+from chat_core.row_sources import Table
+from chat_ui.costs import expected_cost, total
+from chat_ui.extract_job import Asked, Source, output_tokens_of, parts_of
+from chat_ui.texts import Language
+
+MOST_ROWS = 5_000
+LONGEST_ALL = 20_000_000
+"""Characters of all texts of a batch."""
+ROWS_SHOWN = 50
+# Prices are looked up for sizes rounded up to this many tokens.
+TOKENS_ROUNDED = 32
+# Of the sources, so much is kept on disk for a batch that goes on after a restart.
+MOST_KEPT = 3_000_000
+
+Status = Literal["reading", "waiting", "running", "done", "invalid", "failed", "stopped", "gone"]
+Shown = Literal["all", "problems"]
+
+
+@dataclass(slots=True)
+class Row:
+    """One source. ``key``: its name in the page.  ``source``: an upload or a link, whose name is shown; of a row of
+    text only the name.  ``text``: of a row of text.  ``number``: its place in the file it came from, from 1; 0: none.
+    ``digest``: of its content; empty until it has been read.  ``gone``: known from an earlier visit, without content.
+    """
+
+    key: str
+    source: Source
+    text: str = ""
+    number: int = 0
+    digest: str = ""
+    gone: bool = False
+
+    @property
+    def ready(self) -> bool:
+        return self.source.status == "ready" and not self.gone
+
+    @property
+    def is_picture(self) -> bool:
+        return not self.text and self.source.text is None
+
+    @property
+    def name(self) -> str:
+        """What it is called: the file's name, with the number of the row in it."""
+        return f"{self.source.name} {self.number}".strip() if self.number else self.source.name
+
+    def parts(self) -> list[Part]:
+        """What is sent, without the bytes of a picture: enough to count its tokens."""
+        return parts_of(self.text, [] if self.text else [self.source])
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What the page counts of an answer. ``cost``: US dollars, None where unknown."""
+
+    valid: bool
+    found: bool
+    repair_due: bool
+    step: Step
+    usage: Usage
+    cost: Decimal | None
+
+    @classmethod
+    def of(cls, result: RowResult) -> "Outcome":
+        return cls(result.valid, result.found, result.repair_due, result.step, result.usage, result.cost)
+
+
+@dataclass(slots=True)
+class State:
+    """Where a row stands that has no answer (yet). ``pausing``: why it is not asked yet."""
+
+    status: Literal["running", "failed", "stopped"]
+    error: ChatError | None = None
+    pausing: ItemWaiting | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """What asking some rows will take. ``output_tokens`` are assumed.  ``unknown``: rows whose tokens cannot be told;
+    they are in no sum, and ``cost``, US dollars, is None then.  ``costs``: of each row."""
+
+    rows: int
+    input_tokens: int
+    output_tokens: int
+    unknown: int
+    cost: Decimal | None
+    costs: tuple[Decimal | None, ...]
+
+
+@dataclass(slots=True)
+class Remote:
+    """The batch at a server that the rows were sent to. ``base_url``, ``typed``: of the connection that it was sent by;
+    ``typed``: the visitor's own.  ``taken``: it has ended, and its answers are in the table."""
+
+    batch: RemoteBatch
+    base_url: str
+    typed: bool
+    taken: bool = False
+
+    def sent_by(self, connection: Connection, *, typed: bool) -> bool:
+        """Whether it was sent over this connection. An id that another server has given says nothing about whose batch
+        it names here."""
+        return (self.base_url, self.typed) == (connection.base_url, typed)
+
+    def kept(self) -> dict[str, Any]:
+        """As it is kept on disk."""
+        return {"id": self.batch.id, "base_url": self.base_url, "typed": self.typed, "taken": self.taken}
+
+    @classmethod
+    def restored(cls, kept: Any) -> "Remote | None":
+        match kept:
+            case {"id": str(batch_id), "base_url": str(base_url), "typed": bool(typed), "taken": bool(taken)}:
+                return cls(RemoteBatch(batch_id, "unknown"), base_url, typed, taken)
+        return None
+
+
+@dataclass(slots=True)
+class Batch:
+    """All rows of a visitor, in their order.
+
+    ``table``: the CSV file that the last rows came from, as ``table_name``, of its ``column``; its bytes are
+    ``table_data``.  ``asked``: what the answers on the page are answers to; None: nothing was asked.  ``ids``: by the
+    rows' keys, what their answers are kept under, two rows of one content under one.  ``job``: where they are kept;
+    None: nowhere yet.  ``outcomes``, ``states``, ``expected`` (US dollars): by these ids.  ``counted``: tokens, by
+    digest and model.  ``ledger``: what was paid in this visit; ``failed_cost``: what of it went into no answer.
+    ``stop``: set to stop what is running; None: nothing is.  ``lost``: why an answer could not be kept.  ``refused``:
+    the format that the server would not take.
+
+    ``remote``: the batch at a server that these rows were sent to; ``remote_error``: what went wrong with it;
+    ``offered``: the server runs such batches; ``following``: it is looked at now; ``folder``: where a batch file is
+    written.  ``page``, ``shown``: the part of the table that is looked at.  ``language``, ``reference``: what the page
+    shows it in, which may change while it runs.
+    """
+
+    rows: dict[str, Row] = field(default_factory=dict)
+    table: Table | None = None
+    table_name: str = ""
+    column: str = ""
+    table_data: bytes = b""
+    made: int = 0
+    characters: int = 0
+    asked: Asked | None = None
+    ids: dict[str, str] = field(default_factory=dict)
+    job: Job | None = None
+    outcomes: dict[str, Outcome] = field(default_factory=dict)
+    states: dict[str, State] = field(default_factory=dict)
+    expected: dict[str, Decimal | None] = field(default_factory=dict)
+    counted: dict[tuple[str, str], int | None] = field(default_factory=dict)
+    ledger: Ledger = field(default_factory=Ledger)
+    failed_cost: Decimal = Decimal(0)
+    stop: asyncio.Event | None = None
+    ended: Ended | None = None
+    lost: JobError | None = None
+    broken: bool = False
+    refused: RowSteppedDown | None = None
+    remote: Remote | None = None
+    remote_error: ChatError | None = None
+    offered: bool = False
+    following: bool = False
+    folder: TemporaryDirectory[str] | None = None
+    page: int = 0
+    shown: Shown = "all"
+    language: Language = "en"
+    reference: str = ""
+
+    @property
+    def running(self) -> bool:
+        return self.stop is not None
+
+    @property
+    def step(self) -> Step:
+        """Where the ladder begins: where the last answer came from."""
+        outcomes = [self.outcomes[each] for each in self.ids.values() if each in self.outcomes]
+        steps = [outcome.step for outcome in outcomes if outcome.found]
+        return steps[-1] if steps else "json_schema"
+
+    @property
+    def spent(self) -> Decimal:
+        """US dollars of all answers, those of earlier visits too, and of what failed in this one."""
+        return self.failed_cost + (self.job.spent if self.job is not None else Decimal(0))
+
+    # --- rows ---------------------------------------------------------------------------------------------------------
+
+    def add(self, source: Source, *, text: str = "", number: int = 0) -> Row | None:
+        """One more row, or one that was known without its content; None where there are too many."""
+        if len(self.rows) >= MOST_ROWS or self.characters + len(text) > LONGEST_ALL:
+            return None
+        self.made += 1
+        self.characters += len(text)
+        row = Row(f"r{self.made}", source, text, number)
+        if text:
+            row.digest = digest_of(text)
+        self.rows[row.key] = row
+        self.ended = None
+        return row
+
+    def remove(self, keys: Iterable[str]) -> None:
+        """Take rows away; not while they are asked."""
+        if not self.running:
+            for key in list(keys):
+                if (row := self.rows.pop(key, None)) is not None:
+                    self.characters -= len(row.text)
+
+    def settle(self, row: Row) -> None:
+        """A row has its content: if that is one of an earlier visit's rows, it takes that row's place."""
+        for known in self.rows.values():
+            if known.gone and known.digest == row.digest:
+                known.source, known.text, known.gone = row.source, row.text, False
+                del self.rows[row.key]
+                return
+
+    def identify(self, asked: Asked) -> dict[str, str]:
+        """What the answers of the rows are kept under, if this is asked; by the rows' keys."""
+        return {
+            row.key: row_key(
+                content=row.digest, schema=asked.wanted.schema, model=asked.model, prompt=asked.instructions
+            )
+            for row in self.rows.values()
+            if row.digest
+        }
+
+    def ask(self, asked: Asked) -> None:
+        """From now on the page shows the answers to this."""
+        self.asked, self.ids = asked, self.identify(asked)
+
+    # --- where they stand ---------------------------------------------------------------------------------------------
+
+    def status(self, row: Row) -> Status:
+        """The state of a row."""
+        outcome, state = self.outcome(row), self.state(row)
+        if state is not None and state.status == "running":
+            return "running"
+        if outcome is not None:
+            return "done" if outcome.valid else "invalid"
+        if state is not None:
+            return state.status
+        if row.gone:
+            return "gone"
+        return {"reading": "reading", "ready": "waiting", "failed": "failed"}[row.source.status]  # type: ignore[return-value]
+
+    def outcome(self, row: Row) -> Outcome | None:
+        return self.outcomes.get(self.ids.get(row.key, ""))
+
+    def state(self, row: Row) -> State | None:
+        return self.states.get(self.ids.get(row.key, ""))
+
+    def with_status(self, *wanted: Status) -> list[Row]:
+        return [row for row in self.rows.values() if self.status(row) in wanted]
+
+    def to_ask(self, ids: dict[str, str]) -> list[Row]:
+        """Rows without a finished answer under these ids, each content once, in their order; not the failed ones."""
+        found: dict[str, Row] = {}
+        for row in self.rows.values():
+            identity = ids.get(row.key, "")
+            outcome, state = self.outcomes.get(identity), self.states.get(identity)
+            finished = outcome is not None and not outcome.repair_due
+            failed = state is not None and state.status == "failed"
+            if row.ready and identity and not finished and not failed:
+                found.setdefault(identity, row)
+        return list(found.values())
+
+    def to_ask_again(self) -> list[Row]:
+        """Rows that failed, or whose data is not valid, each content once."""
+        rows = [row for row in self.with_status("failed", "invalid") if row.ready and row.key in self.ids]
+        return list({self.ids[row.key]: row for row in rows}.values())
+
+    def page_rows(self) -> list[Row]:
+        """The rows of the page that is looked at."""
+        rows = self.listed()
+        first = min(self.page, max(0, (len(rows) - 1) // ROWS_SHOWN)) * ROWS_SHOWN
+        return rows[first : first + ROWS_SHOWN]
+
+    def listed(self) -> list[Row]:
+        """The rows of all pages."""
+        return self.with_status("failed", "invalid") if self.shown == "problems" else list(self.rows.values())
+
+    # --- asking -------------------------------------------------------------------------------------------------------
+
+    def begin(self) -> asyncio.Event:
+        """Rows are about to be asked. What to set to stop that."""
+        self.stop, self.ended, self.lost, self.broken, self.refused = asyncio.Event(), None, None, False, None
+        return self.stop
+
+    def rest(self) -> None:
+        """Nothing is asked any more; what was under way, since the page went away or something broke, has no answer."""
+        for state in self.states.values():
+            if state.status == "running":
+                state.status, state.pausing = "stopped", None
+        self.stop = None
+
+    def take(self, event: RowEvent) -> None:
+        """Take in one event of the batch; what it has cost is the caller's to book."""
+        match event:
+            case Ended():
+                self.ended = event
+            case RowSteppedDown():
+                self.refused = event
+            case ItemStarted(key):
+                self.states[key] = State("running")
+            case ItemWaiting(key):
+                self.states.setdefault(key, State("running")).pausing = event
+            case RowDone():
+                self.states.pop(event.result.key, None)
+                self.outcomes[event.result.key] = Outcome.of(event.result)
+                self.lost = event.lost or self.lost
+            case ItemFailed(key, error):
+                self.states[key] = State("failed", error)
+            case ItemStopped(key, charge):
+                self.states.pop(key, None)
+                if charge is not None:
+                    self.states[key] = State("stopped")
+
+    def book(self, entry: Entry, *, kept: bool) -> None:
+        """Note what was paid. ``kept``: for an answer, which ``job`` counts as well."""
+        self.ledger.add(entry)
+        if not kept and entry.cost is not None:
+            self.failed_cost += entry.cost
+
+    # --- what is still to come ----------------------------------------------------------------------------------------
+
+    def forecast(self, rows: Sequence[Row], asked: Asked, connection: Connection, reference: str) -> Forecast:
+        """What asking these rows will take. CPU work, up to a second for thousands: call it in a thread.
+
+        Where nobody is charged, all is as it would be on ``reference``.
+        """
+        model = reference if connection.free else asked.model
+        opening = opening_request("", asked.wanted.schema, model=asked.model, instructions=asked.instructions)
+        around = tokens.estimate(opening.sent.messages, model, opening.persona).input_tokens
+        if isinstance(opening.response_format, JsonSchema):
+            # A schema is paid for as text that goes along.
+            around += tokens.count_tokens(json.dumps(opening.response_format.schema, ensure_ascii=False), model)
+        output = output_tokens_of(asked.wanted)
+
+        @cache
+        def priced(size: int) -> Decimal | None:
+            return expected_cost(connection, model, Usage(size, output))
+
+        sizes = [self._tokens(row, model) for row in rows]
+        known = [around + size for size in sizes if size is not None]
+        costs = tuple(None if size is None else priced(_rounded(around + size)) for size in sizes)
+        return Forecast(
+            rows=len(rows),
+            input_tokens=sum(known),
+            output_tokens=output * len(rows),
+            unknown=sizes.count(None),
+            cost=total(costs),
+            costs=costs,
+        )
+
+    def forecast_remote(self, rows: Sequence[Row], asked: Asked, connection: Connection) -> Decimal | None:
+        """US dollars that these rows are expected to cost as a batch at the server; None: unknown.
+        CPU work, as ``forecast``."""
+        counted = self.forecast(rows, asked, connection, asked.model)
+        if connection.free or counted.unknown or not rows:
+            return None
+        each = Usage(_rounded(counted.input_tokens // len(rows)), counted.output_tokens // len(rows))
+        price = price_batch_usage(each, asked.model, connection.base_url)
+        return price.total * len(rows) if price else None
+
+    def _tokens(self, row: Row, model: str) -> int | None:
+        """Tokens of a row's content; None where they cannot be told."""
+        key = (row.digest, model)
+        if key not in self.counted:
+            counted = tokens.estimate((user(*row.parts()),), model)
+            self.counted[key] = None if counted.unknown_images else counted.input_tokens
+        return self.counted[key]
+
+    # --- what is kept of the rows -------------------------------------------------------------------------------------
+
+    def kept(self) -> list[dict[str, Any]]:
+        """The rows as they are kept with their answers: with their texts, as long as those are not too long."""
+        long = sum(len(row.text) for row in self.rows.values()) > MOST_KEPT
+        return [
+            {
+                "name": row.source.name,
+                "number": row.number,
+                "digest": row.digest,
+                "text": "" if long else row.text,
+            }
+            for row in self.rows.values()
+            if row.digest
+        ]
+
+    def restore(self, kept: Any) -> None:
+        """Put rows back that ``kept`` has made; what is damaged is left out."""
+        self.rows.clear()
+        self.characters = 0
+        for entry in kept if isinstance(kept, list) else []:
+            match entry:
+                case {"name": str(name), "number": int(number), "digest": str(digest), "text": str(text)}:
+                    row = self.add(Source("", name, "", status="ready"), text=text, number=number)
+                    if row is not None:
+                        row.digest, row.gone = digest, not text
+
+
+def digest_of(content: str | bytes) -> str:
+    """SHA-256, in hex, of a text or of the bytes of a picture."""
+    data = content.encode("utf-8", "surrogatepass") if isinstance(content, str) else content
+    return hashlib.sha256((b"t" if isinstance(content, str) else b"b") + data).hexdigest()
+
+
+def _rounded(size: int) -> int:
+    return -(-size // TOKENS_ROUNDED) * TOKENS_ROUNDED

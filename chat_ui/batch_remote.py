@@ -1,0 +1,266 @@
+"""The rows of a batch beyond this machine: as a batch file, at a server that runs such files, and their answers read
+back into the same table.
+
+Only a batch that was sent from here is followed, and only over the connection that it was sent by: whoever has a key
+can see all batches of its account, so on a public page no id of a visitor's choice may be asked about.
+"""
+
+import asyncio
+import tempfile
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from chat_core import batch_files, batch_service
+from chat_core.batch_files import BatchFile, BatchResult
+from chat_core.connections import Connection
+from chat_core.errors import BlanksOnly, ChatError, EmptyAnswer
+from chat_core.events import Completion, Timing
+from chat_core.extract_rows import RowResult, judged_row, row_items
+from chat_core.extract_task import Step, Task
+from chat_core.ledger import Entry
+from chat_core.request import ChatRequest
+from chat_ui import batch_run, batch_view, notes
+from chat_ui.batch_job import Batch, Outcome, Remote, Row, State
+from chat_ui.batcher import Batcher
+from chat_ui.extract_job import Asked
+from chat_ui.localize import warn
+from chat_ui.texts import Language, number, t
+from chat_ui.turn import entry_of
+from chat_ui.visit import Visit
+
+FILE_NAME = "batch.jsonl"
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What answers that were read back tell. ``answered``, ``failed``: rows.  ``broken``: lines that cannot be used."""
+
+    answered: int
+    failed: int
+    broken: int
+
+
+class RemoteBatcher:
+    """What the events of the part "Beyond this machine" do."""
+
+    def __init__(self, batcher: Batcher) -> None:
+        self.batcher = batcher
+        self.app = batcher.app
+        self.store = batcher.store
+
+    # --- what can be done ---------------------------------------------------------------------------------------------
+
+    async def look(self, visit: Visit, language: Language, *asking: Any) -> tuple[Any, ...]:
+        """The part was opened: what the server offers, and what it would cost there.
+
+        Sets ``shown``: the line of the batch, Submit, Follow and Cancel.
+        """
+        connection = visit.connection(self.app)
+        try:
+            await batch_service.offered(connection)
+        except ChatError as error:
+            visit.batch.offered, visit.batch.remote_error = False, error.with_traceback(None)
+        else:
+            visit.batch.offered, visit.batch.remote_error = True, None
+        return await self.shown(visit, language, *asking)
+
+    async def shown(self, visit: Visit, language: Language, *asking: Any) -> tuple[Any, ...]:
+        """The line of the batch, Submit, Follow and Cancel."""
+        batch = visit.batch
+        asked = self.batcher.asked(visit, *asking)
+        rows = self.batcher.rows_to_ask(batch, asked)
+        cost = await asyncio.to_thread(batch.forecast_remote, rows, asked, visit.connection(self.app)) if rows else None
+        remote, won = batch.remote, self.batcher.settings.won_per_dollar
+        mine = remote is not None and remote.sent_by(visit.connection(self.app), typed=visit.typed is not None)
+        under_way = remote is not None and not remote.taken
+        return (
+            batch_view.remote_html(batch, rows, cost, visit.connection(self.app), language, won, mine=mine),
+            gr.update(visible=batch.offered and not under_way, interactive=bool(rows)),
+            gr.update(visible=under_way and mine and not batch.following),
+            gr.update(visible=under_way and mine and remote is not None and not remote.batch.ended),
+        )
+
+    # --- as a file ----------------------------------------------------------------------------------------------------
+
+    async def save(self, visit: Visit, language: Language, *asking: Any) -> Any:
+        """Set the file of the hidden download button: the rows without an answer, as a batch file."""
+        asked = self.batcher.asked(visit, *asking)
+        rows = self.batcher.rows_to_ask(visit.batch, asked)
+        try:
+            file = await self._written(visit.batch, rows, asked)
+        except ChatError as error:
+            warn(notes.sentence(error, language))
+            return gr.skip()
+        if file.left_out:
+            warn(t(language, "batch.left_out", count=number(len(file.left_out))))
+        return gr.update(value=str(file.path))
+
+    async def _written(self, batch: Batch, rows: Sequence[Row], asked: Asked) -> BatchFile:
+        """Raises ChatError."""
+        ids, task = batch.identify(asked), await asyncio.to_thread(batch_run.prepare_task, asked)
+        if batch.folder is None:
+            batch.folder = tempfile.TemporaryDirectory(prefix="vitrine-batch-")
+        items = row_items(task, batch_run.row_sources(rows, ids), task.first(batch.step))
+        return await batch_files.write(items, Path(batch.folder.name) / FILE_NAME)
+
+    # --- at a server --------------------------------------------------------------------------------------------------
+
+    async def submit(self, visit: Visit, language: Language, reference: str, *asking: Any) -> AsyncIterator[Any]:
+        """Send the rows without an answer as a batch, and follow it; sets ``shown``, progress, table, the job's id."""
+        batch, connection = visit.batch, visit.connection(self.app)
+        await visit.find_first_model(connection)
+        asked = self.batcher.asked(visit, *asking)
+        rows = self.batcher.rows_to_ask(batch, asked)
+        if batch.running or not rows or (batch.remote is not None and not batch.remote.taken):
+            yield await self._all(visit, language, asking)
+            return
+        batch.begin()
+        batch.remote_error = None
+        try:
+            await batch_run.open_job(batch, asked, self.store)
+            assert batch.job is not None
+            async with batch.job:
+                file = await self._written(batch, rows, asked)
+                sent = await batch_service.submit(connection, file)
+                batch.remote = Remote(sent, connection.base_url, typed=visit.typed is not None)
+                await batch_run.keep_remote(batch)
+        except ChatError as error:
+            batch.remote_error = error.with_traceback(None)
+        finally:
+            batch.rest()
+        async with aclosing(self.follow(visit, language, reference, *asking)) as steps:
+            async for step in steps:
+                yield step
+
+    async def follow(self, visit: Visit, language: Language, reference: str, *asking: Any) -> AsyncGenerator[Any, None]:
+        """Follow the batch to its end, and take its answers into the table; sets what ``submit`` sets."""
+        batch, connection = visit.batch, visit.connection(self.app)
+        batch.language, batch.reference = language, reference
+        remote = batch.remote
+        if remote is None or remote.taken or batch.following:
+            yield await self._all(visit, language, asking)
+            return
+        if not remote.sent_by(connection, typed=visit.typed is not None):
+            warn(t(language, "batch.other_connection"))
+            yield await self._all(visit, language, asking)
+            return
+        batch.following = True
+        try:
+            async with aclosing(batch_service.follow(connection, remote.batch.id)) as looks:
+                async for look in looks:
+                    remote.batch = look
+                    yield await self._all(visit, language, asking)
+            await self._fetched(visit, remote, connection)
+            batch.remote_error = None
+        except ChatError as error:
+            batch.remote_error = error.with_traceback(None)
+        finally:
+            batch.following = False
+        yield await self._all(visit, language, asking)
+
+    async def cancel(self, visit: Visit, language: Language, *asking: Any) -> tuple[Any, ...]:
+        """Ask the server to end the batch; sets ``shown``. What it has answered by then is fetched by ``follow``."""
+        batch, connection = visit.batch, visit.connection(self.app)
+        remote = batch.remote
+        if remote is not None and remote.sent_by(connection, typed=visit.typed is not None):
+            try:
+                remote.batch = await batch_service.cancel(connection, remote.batch.id)
+            except ChatError as error:
+                batch.remote_error = error.with_traceback(None)
+        return await self.shown(visit, language, *asking)
+
+    async def _fetched(self, visit: Visit, remote: Remote, connection: Connection) -> None:
+        """Take the answers of a batch that has ended. Raises ChatError."""
+        batch = visit.batch
+        if batch.asked is None:
+            return
+        with tempfile.TemporaryDirectory(prefix="vitrine-batch-") as folder:
+            paths = await batch_service.download(connection, remote.batch, Path(folder))
+            await self._take(paths, batch.asked, visit, connection, paid=True)
+        remote.taken = True
+        assert batch.job is not None
+        async with await self.store.resume(batch.job.id) as batch.job:
+            await batch_run.keep_remote(batch)
+
+    # --- answers ------------------------------------------------------------------------------------------------------
+
+    async def take_answers(
+        self, files: list[tuple[str, str]] | None, visit: Visit, language: Language, reference: str, *asking: Any
+    ) -> tuple[Any, ...]:
+        """Read output and error files into the table: sets the field, progress, table, the job's id."""
+        batch = visit.batch
+        batch.language, batch.reference = language, reference
+        asked = self.batcher.asked(visit, *asking)
+        if batch.running or asked.wanted.schema is None:
+            return None, *await self.batcher.view(visit), gr.skip()
+        batch.begin()
+        try:
+            paths = [Path(path) for path, _ in files or []]
+            taken = await self._take(paths, asked, visit, visit.connection(self.app), paid=False)
+        except ChatError as error:
+            warn(notes.sentence(error, language))
+        else:
+            told = "batch.taken" if taken.answered or taken.failed else "batch.no_match"
+            counts = {"answered": taken.answered, "failed": taken.failed, "broken": taken.broken}
+            gr.Info(t(language, told, **{name: number(count) for name, count in counts.items()}))
+        finally:
+            batch.rest()
+        return None, *await self.batcher.view(visit), batch.job.id if batch.job is not None else gr.skip()
+
+    async def _take(
+        self, paths: Sequence[Path], asked: Asked, visit: Visit, connection: Connection, *, paid: bool
+    ) -> Taken:
+        """Put the answers in these files to their rows. ``paid``: by this visit's connection. Raises ChatError."""
+        batch = visit.batch
+        answers = await batch_files.read(paths, connection, asked.model)
+        told = set(answers.keys)
+        await batch_run.open_job(batch, asked, self.store)
+        assert batch.job is not None
+        keys = [key for key in dict.fromkeys(batch.ids.values()) if key in told]
+        counts = {"answered": 0, "failed": 0}
+        async with batch.job as job:
+            task = await asyncio.to_thread(batch_run.prepare_task, asked)
+            step: Step = task.first(batch.step)
+            async with aclosing(answers.results(keys)) as results:
+                async for result in results:
+                    if paid and (entry := _entry(result, asked.model, connection)):
+                        batch.book(entry, kept=result.completion is not None)
+                        visit.ledger.add(entry)
+                    if result.completion is None and not isinstance(result.error, BlanksOnly | EmptyAnswer):
+                        counts["failed"] += 1
+                        batch.states[result.key] = State("failed", result.error)
+                        continue
+                    counts["answered"] += 1
+                    row = await asyncio.to_thread(_judged, result, task, step)
+                    if (lost := await job.put(row.to_row())) is not None:
+                        raise lost
+                    batch.states.pop(row.key, None)
+                    batch.outcomes[row.key] = Outcome.of(row)
+        return Taken(counts["answered"], counts["failed"], len(answers.broken))
+
+    async def _all(self, visit: Visit, language: Language, asking: Sequence[Any]) -> tuple[Any, ...]:
+        """``shown``, progress, table and the job's id."""
+        batch = visit.batch
+        job_id = batch.job.id if batch.job is not None else gr.skip()
+        return *await self.shown(visit, language, *asking), *await self.batcher.view(visit), job_id
+
+
+def _judged(result: BatchResult, task: Task, step: Step) -> RowResult:
+    """The row of an answer; one without any text has a problem, as if it had been asked here."""
+    error = result.error.kind if result.error is not None else ""
+    completion = result.completion or Completion()
+    return judged_row(task, result.key, completion, result.usage, result.cost, step, error=error)
+
+
+def _entry(result: BatchResult, model: str, connection: Connection) -> Entry | None:
+    """What one row of a batch has cost, for the ledger."""
+    if result.usage is None:
+        return None
+    finished = result.completion.finished if result.completion is not None else None
+    outcome = (finished.finish_reason if finished else None) or (result.error.kind if result.error else "unstated")
+    return entry_of(connection, ChatRequest(model, ()), result.usage, result.cost, Timing(None, 0.0), outcome)

@@ -1,0 +1,425 @@
+"""The events of the batch in the tab Extract JSON: rows, asking them, stopping, going on, what comes of it.
+
+Raises nothing, and keeps nothing but what all visitors share; what is a visitor's comes as ``Visit``.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast, get_args
+
+import gradio as gr
+
+from chat_core import extracting, row_sources
+from chat_core.batch import Budget
+from chat_core.connections import Connection
+from chat_core.errors import FileError, JobError
+from chat_core.job_store import JobStore
+from chat_core.row_sources import LARGEST_TABLE, Splitting, Table
+from chat_core.settings import Settings
+from chat_ui import batch_run, batch_view, limits, notes, row_exports, wanted
+from chat_ui.batch_job import MOST_ROWS, Batch, Row, Shown
+from chat_ui.extract_job import Asked, Source
+from chat_ui.files_apart import apart
+from chat_ui.gradio_inside import keep_file
+from chat_ui.kept_pictures import name_of_url
+from chat_ui.localize import warn
+from chat_ui.page_events import sent_text
+from chat_ui.texts import Language, number, t
+from chat_ui.visit import Visit
+
+LONGEST_INSTRUCTIONS = 10_000
+TABLE_ENDINGS = (".csv", ".tsv")
+# The preset whose example has many rows.
+EXAMPLE_PRESET = "contact"
+# A page that was reloaded takes its batch over from the one before, which is given so many seconds to let go.
+TRIES_TO_FIND = 6
+# Rows whose answers are read from the disk in one go.
+TOGETHER = 200
+
+# For Start, Stop, Run again and Clear: while rows are asked, and as they are.
+BUSY: tuple[Any, ...] = tuple(gr.update(visible=name == "stop") for name in ("start", "stop", "again", "clear"))
+UNMOVED: tuple[Any, ...] = tuple(gr.skip() for _ in BUSY)
+
+
+class Batcher:
+    """What the events of the batch do."""
+
+    def __init__(self, settings: Settings, app: Connection, store: JobStore) -> None:
+        self.settings = settings
+        self.app = app
+        self.store = store
+
+    async def view(self, visit: Visit) -> tuple[str, str]:
+        """Progress and table."""
+        batch, won = visit.batch, self.settings.won_per_dollar
+        rows = batch.page_rows()
+        results = await batch_run.results(batch, rows)
+        progress = batch_view.progress_html(batch, visit.connection(self.app), batch.language, batch.reference, won)
+        return progress, batch_view.table_html(batch, rows, results, batch.language, won)
+
+    async def shown(self, shown: Any, visit: Visit, language: Language, reference: str) -> tuple[str, str]:
+        """Progress and table from now on with these rows, in this language, compared with this model."""
+        batch = visit.batch
+        batch.shown = cast(Shown, shown) if shown in get_args(Shown) else "all"
+        batch.language, batch.reference = language, reference
+        return await self.view(visit)
+
+    async def turn_page(self, event: gr.EventData, visit: Visit) -> str:
+        """Look at another page of the table."""
+        page = sent_text(event, "page")
+        visit.batch.page = int(page) if page.isdecimal() and len(page) < 6 else 0
+        return (await self.view(visit))[1]
+
+    # --- rows ---------------------------------------------------------------------------------------------------------
+
+    async def take_text(
+        self, text: str, splitting: Any, visit: Visit, language: Language
+    ) -> AsyncIterator[tuple[Any, ...]]:
+        """Make rows of what was pasted; empties the field."""
+        batch = visit.batch
+        name = t(language, "batch.pasted")
+        if splitting == "links":
+            links = row_sources.split_text(text or "", "lines")
+            added = [batch.add(Source("", name_of_url(link), link, remote=True)) for link in links]
+        else:
+            pieces = row_sources.split_text(text or "", cast(Splitting, splitting))
+            first = 1 + sum(row.source.name == name for row in batch.rows.values())
+            added = [
+                batch.add(Source("", name, "", status="ready"), text=piece, number=place)
+                for place, piece in enumerate(pieces, start=first)
+            ]
+        self._warn_of_many(added, language)
+        yield "", *await self.view(visit)
+        async with aclosing(batch_run.read_in(batch, _unread(added))) as steps:
+            async for _ in steps:
+                yield gr.skip(), *await self.view(visit)
+
+    async def take_files(
+        self, files: list[tuple[str, str]] | None, heads: bool, visit: Visit, language: Language
+    ) -> AsyncIterator[tuple[Any, ...]]:
+        """Make rows of uploads, one each, or one for each cell of a CSV file's column; empties the field.
+
+        Sets the field, the choice of a column, the switch for names, progress and table.
+        """
+        batch = visit.batch
+        tables = [(path, name) for path, name in files or [] if name.lower().endswith(TABLE_ENDINGS)]
+        others = [(path, name) for path, name in files or [] if not name.lower().endswith(TABLE_ENDINGS)]
+        added = [batch.add(Source("", name, path)) for path, name in others]
+        self._warn_of_many(added, language)
+        for path, name in tables:
+            await self._take_table(path, name, visit, language, heads=bool(heads))
+        column, switch = self._choices(batch)
+        yield None, column, switch, *await self.view(visit)
+        async with aclosing(batch_run.read_in(batch, _unread(added))) as steps:
+            async for _ in steps:
+                yield gr.skip(), gr.skip(), gr.skip(), *await self.view(visit)
+
+    async def choose_column(self, column: Any, visit: Visit, language: Language) -> tuple[Any, ...]:
+        """Make the rows of the CSV file anew, of another column: progress and table."""
+        if visit.batch.table is not None and not visit.batch.running:
+            self._fill_from(visit.batch, visit.batch.table, str(column), language)
+        return await self.view(visit)
+
+    async def choose_heads(self, heads: Any, visit: Visit, language: Language) -> tuple[Any, ...]:
+        """Read the CSV file anew, with or without names in its first row: column, progress and table."""
+        batch = visit.batch
+        if batch.table_data and not batch.running:
+            await self._read_table(batch, batch.table_data, batch.table_name, language, heads=bool(heads))
+        return self._choices(batch)[0], *await self.view(visit)
+
+    def example(self, language: Language) -> tuple[Any, ...]:
+        """Some rows to try it with, as one would paste them, and the preset for them: text, splitting, preset."""
+        found = extracting.find(EXAMPLE_PRESET)
+        many = found.many if found is not None else None
+        return (many.text(language) if many is not None else ""), "paragraphs", EXAMPLE_PRESET
+
+    async def _take_table(self, path: str, name: str, visit: Visit, language: Language, *, heads: bool) -> None:
+        try:
+            data = await apart(_start_of, path)
+        except OSError:
+            warn(notes.sentence(FileError(f"{name} is not there.", name=name, reason="not_found"), language))
+            return
+        await self._read_table(visit.batch, data, name, language, heads=heads)
+
+    async def _read_table(self, batch: Batch, data: bytes, name: str, language: Language, *, heads: bool) -> None:
+        try:
+            table = await apart(row_sources.read_table, data, name, heads=heads)
+        except FileError as error:
+            warn(notes.sentence(error, language))
+            return
+        batch.table, batch.table_name, batch.table_data = table, name, data
+        self._fill_from(batch, table, table.wordiest, language)
+
+    def _fill_from(self, batch: Batch, table: Table, column: str, language: Language) -> None:
+        """The rows of this file are the cells of this column."""
+        batch.remove([row.key for row in batch.rows.values() if row.number and row.source.name == batch.table_name])
+        batch.column = column
+        added = [
+            batch.add(Source("", batch.table_name, "", status="ready"), text=cell.text, number=cell.number)
+            for cell in table.column(column)
+        ]
+        self._warn_of_many(added, language)
+
+    def _choices(self, batch: Batch) -> tuple[Any, Any]:
+        """The choice of a column and the switch for names; out of sight where there is no CSV file."""
+        table = batch.table
+        if table is None:
+            return gr.update(visible=False), gr.update(visible=False)
+        return gr.update(choices=list(table.columns), value=batch.column, visible=True), gr.update(visible=True)
+
+    def _warn_of_many(self, added: Sequence[Row | None], language: Language) -> None:
+        if None in added:
+            warn(t(language, "batch.too_many", most=number(MOST_ROWS)))
+
+    # --- before it starts ---------------------------------------------------------------------------------------------
+
+    async def ready(self, visit: Visit, language: Language, reference: str, *asking: Any) -> tuple[Any, ...]:
+        """What can be done now, and what it would take: estimate, Start, Stop, Run again, Clear, the files."""
+        batch, asked = visit.batch, self.asked(visit, *asking)
+        rows = self.rows_to_ask(batch, asked)
+        again, resting = len(batch.to_ask_again()), not batch.running
+        begun = batch.asked is not None and any(batch.outcomes)
+        key = "batch.resume" if begun and rows and _same(batch.asked, asked) else "batch.start_count"
+        at_server = batch.remote is not None and not batch.remote.taken
+        start = t(language, key, count=number(len(rows))) if rows else t(language, "batch.start")
+        return (
+            await self._estimate(rows, asked, visit, language, reference),
+            gr.update(value=start, visible=resting, interactive=bool(rows) and not at_server),
+            gr.update(visible=not resting),
+            gr.update(value=t(language, "batch.again", count=number(again)), visible=resting and again > 0),
+            gr.update(visible=resting and bool(batch.rows or batch.job)),
+            gr.update(visible=bool(batch.outcomes or batch.states)),
+        )
+
+    async def _estimate(
+        self, rows: Sequence[Row], asked: Asked, visit: Visit, language: Language, reference: str
+    ) -> str:
+        batch, connection = visit.batch, visit.connection(self.app)
+        if missing := _missing(batch, rows, asked):
+            return f'<p class="quiet">{t(language, missing)}</p>'
+        counted = await asyncio.to_thread(batch.forecast, rows, asked, connection, reference)
+        pictures = any(row.is_picture for row in rows)
+        known, won = visit.describe(connection, asked.model), self.settings.won_per_dollar
+        line = batch_view.estimate_html(counted, asked.model, connection, known, pictures, language, reference, won)
+        if batch.outcomes and not _same(batch.asked, asked):
+            line += f'<p class="quiet">{t(language, "batch.changed")}</p>'
+        return line
+
+    def rows_to_ask(self, batch: Batch, asked: Asked) -> list[Row]:
+        """Rows that have no answer to this yet; none where it cannot be asked."""
+        return batch.to_ask(batch.identify(asked)) if asked.wanted.schema is not None else []
+
+    def asked(self, visit: Visit, instructions: Any, model: Any) -> Asked:
+        """What is asked, from the widgets; the values come from a browser, so anything may stand in them."""
+        name = str(model or "").strip() or visit.first_model
+        return Asked("", str(instructions or "").strip()[:LONGEST_INSTRUCTIONS], name, visit.extracting.wanted)
+
+    # --- asking -------------------------------------------------------------------------------------------------------
+
+    async def start(
+        self, visit: Visit, language: Language, reference: str, dollars: Any, most: Any, *asking: Any
+    ) -> AsyncIterator[tuple[Any, ...]]:
+        """Ask the rows that have no answer yet; sets progress, table, the buttons of ``BUSY`` and the job's id."""
+        await visit.find_first_model(visit.connection(self.app))
+        run = Run(self.asked(visit, *asking), lambda batch: batch.to_ask(batch.ids), dollars, most)
+        async with aclosing(self._run(run, visit, language, reference)) as steps:
+            async for step in steps:
+                yield step
+
+    async def again(
+        self, visit: Visit, language: Language, reference: str, dollars: Any, most: Any, *_: Any
+    ) -> AsyncIterator[tuple[Any, ...]]:
+        """Ask rows once more that failed, or whose data is not valid; sets what ``start`` sets."""
+        run = Run(visit.batch.asked, Batch.to_ask_again, dollars, most, again=True)
+        async with aclosing(self._run(run, visit, language, reference)) as steps:
+            async for step in steps:
+                yield step
+
+    async def again_one(
+        self, event: gr.EventData, visit: Visit, language: Language, reference: str, dollars: Any, most: Any, *_: Any
+    ) -> AsyncIterator[tuple[Any, ...]]:
+        """Ask one row once more; sets what ``start`` sets."""
+        key = sent_text(event, "key")
+        run = Run(
+            visit.batch.asked,
+            lambda batch: [row for row in batch.to_ask_again() if row.key == key],
+            dollars,
+            most,
+            again=True,
+        )
+        async with aclosing(self._run(run, visit, language, reference)) as steps:
+            async for step in steps:
+                yield step
+
+    async def _run(
+        self, run: "Run", visit: Visit, language: Language, reference: str
+    ) -> AsyncGenerator[tuple[Any, ...], None]:
+        batch = visit.batch
+        if batch.running or run.asked is None:
+            yield *await self.view(visit), *UNMOVED, gr.skip()
+            return
+        batch.begin()
+        try:
+            refusal = await self._opened(run, run.asked, visit, language)
+            if refusal:
+                warn(refusal)
+            else:
+                batch.language, batch.reference = language, reference
+                async for step in self._asking(run, run.asked, visit, reference):
+                    yield step
+        finally:
+            batch.rest()
+        yield *await self.view(visit), *UNMOVED, gr.skip()
+
+    async def _asking(self, run: "Run", asked: Asked, visit: Visit, reference: str) -> AsyncIterator[tuple[Any, ...]]:
+        batch, connection = visit.batch, visit.connection(self.app)
+        assert batch.job is not None
+        buttons: tuple[Any, ...] = (*BUSY, batch.job.id)
+        ways = batch_run.Ways(connection, reference, visit.ledger, self.settings.clocks, visit.keep)
+        steps_of = batch_run.ask(batch, run.choose(batch), asked, run.budget(batch), ways, again=run.again)
+        async with aclosing(steps_of) as steps:
+            async for _ in steps:
+                yield *await self.view(visit), *buttons
+                buttons = (*UNMOVED, gr.skip())
+
+    async def _opened(self, run: "Run", asked: Asked, visit: Visit, language: Language) -> str:
+        """Open the batch's job, and look what there is to ask. Why nothing is begun; empty where all is in order."""
+        batch, connection = visit.batch, visit.connection(self.app)
+        if asked.wanted.schema is None:
+            return t(language, "extract.no_wanted")
+        budget = run.budget(batch)
+        if budget.dollars is None and budget.items is None:
+            return t(language, "describe.no_limit")
+        try:
+            await batch_run.open_job(batch, asked, self.store)
+        except JobError as error:
+            return notes.sentence(error, language)
+        rows = run.choose(batch)
+        if budget.items is None and not connection.free:
+            counted = await asyncio.to_thread(batch.forecast, rows, asked, connection, "")
+            if counted.cost is None:
+                return t(language, "batch.limit_unpriced")
+        return "" if rows else t(language, "batch.nothing_to_ask")
+
+    async def stop(self, visit: Visit) -> None:
+        """End what is running; its last drawing tells how far it came."""
+        if visit.batch.stop is not None:
+            visit.batch.stop.set()
+
+    # --- an earlier batch ---------------------------------------------------------------------------------------------
+
+    async def find(self, job_id: Any, shown: Any, visit: Visit, language: Language, reference: str) -> tuple[Any, ...]:
+        """The page has kept the id of a batch: put it back, unless there is one here.
+
+        Sets progress, table, the id to keep, the switch to the batch, and preset, instructions and model as they were.
+        """
+        batch = visit.batch
+        if job_id and batch.job is None and not batch.rows:
+            try:
+                await self._found(batch, str(job_id)[:100])
+            except JobError as error:
+                if error.fields["reason"] == "in_use":
+                    warn(notes.sentence(error, language))
+                else:
+                    job_id = ""
+            if (asked := batch.asked) is not None:
+                preset = wanted.preset_of(asked.wanted)
+                # From now on the preset fills nothing of itself.
+                visit.extracting.preset = preset or extracting.load_presets()[0].id
+                visit.extracting.want(asked.wanted)
+                form = ("batch", preset or gr.skip(), asked.instructions, asked.model)
+                return *await self.shown(shown, visit, language, reference), gr.skip(), *form
+        unmoved = (gr.skip() for _ in range(4))
+        return *await self.shown(shown, visit, language, reference), job_id or "", *unmoved
+
+    async def _found(self, batch: Batch, job_id: str) -> None:
+        """Raises JobError."""
+        for left in reversed(range(TRIES_TO_FIND)):
+            try:
+                await batch_run.find(batch, job_id, self.store)
+                return
+            except JobError as error:
+                if error.fields["reason"] != "in_use" or not left:
+                    raise
+                await asyncio.sleep(1)
+
+    async def clear(self, visit: Visit) -> tuple[Any, ...]:
+        """Take all rows away, and their answers from the disk; what they cost stays in the ledger of the visit.
+
+        Sets progress, table, the id to keep, the choice of a column and the switch for names.
+        """
+        batch = visit.batch
+        if not batch.running:
+            if batch.job is not None:
+                with contextlib.suppress(JobError):
+                    await self.store.delete(batch.job.id)
+            visit.batch = Batch(language=batch.language, reference=batch.reference)
+        return *await self.view(visit), "", *self._choices(visit.batch)
+
+    # --- files --------------------------------------------------------------------------------------------------------
+
+    async def export(self, form: row_exports.Format, visit: Visit, language: Language) -> Any:
+        """Set the file of the hidden download button."""
+        batch = visit.batch
+        numbered = list(enumerate(batch.rows.values(), start=1))
+        pieces = [row_exports.heads(batch, form)]
+        for first in range(0, len(numbered), TOGETHER):
+            part = numbered[first : first + TOGETHER]
+            results = await batch_run.results(batch, [row for _, row in part])
+            pieces.append(await asyncio.to_thread(row_exports.lines, batch, part, results, form, language))
+        # Excel reads UTF-8, and so Korean, only where a mark at the beginning says so.
+        data = "".join(pieces).encode("utf-8" if form == "jsonl" else "utf-8-sig", "replace")
+        name = "failed" if form == "failed" else "extracted"
+        return gr.update(value=keep_file(data, f"{name}.{row_exports.ending(form)}"))
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Rows that are to be asked. ``asked``: None: nothing was asked yet that could be asked again.  ``dollars``,
+    ``most``: the limits, as they came from the page.  ``again``: rows that have an answer are asked all the same."""
+
+    asked: Asked | None
+    choose: Callable[[Batch], list[Row]]
+    dollars: Any
+    most: Any
+    again: bool = False
+
+    def budget(self, batch: Batch) -> Budget:
+        asked = len(batch.outcomes) + sum(state.status != "running" for state in batch.states.values())
+        return limits.budget(self.dollars, self.most, spent=batch.spent, asked=asked)
+
+
+def _unread(rows: Sequence[Row | None]) -> list[Row]:
+    return [row for row in rows if row is not None and row.source.status == "reading"]
+
+
+def _start_of(path: str) -> bytes:
+    """Of a file as much as tells whether it is too large. Raises OSError."""
+    with Path(path).open("rb") as file:
+        return file.read(LARGEST_TABLE + 1)
+
+
+def _missing(batch: Batch, rows: Sequence[Row], asked: Asked) -> str:
+    """The text that tells what is still needed before it can start; empty where nothing is."""
+    if batch.with_status("reading"):
+        return "extract.wait_reading"
+    if batch.remote is not None and not batch.remote.taken:
+        return "batch.at_server"
+    if not batch.rows:
+        return "batch.no_rows"
+    if asked.wanted.schema is None:
+        return "extract.no_wanted"
+    if not rows:
+        return "batch.lacks_content" if batch.with_status("gone") else "batch.nothing_to_ask"
+    return ""
+
+
+def _same(before: Asked | None, now: Asked) -> bool:
+    """Whether the answers to both are kept under the same keys."""
+    return before is not None and (
+        (before.wanted.schema, before.instructions, before.model) == (now.wanted.schema, now.instructions, now.model)
+    )
