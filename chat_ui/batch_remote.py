@@ -33,7 +33,7 @@ from chat_ui.texts import Language, number, t
 from chat_ui.turn import entry_of
 from chat_ui.visit import Visit
 
-FILE_NAME = "batch.jsonl"
+FILE_NAME = "requests.jsonl"
 
 
 @dataclass(frozen=True, slots=True)

@@ -252,11 +252,12 @@ def _pages(batch: Batch, language: Language) -> str:
         return ""
     told = t(language, "batch.page", page=number(page + 1), pages=number(pages), rows=number(listed))
 
-    def turn(name: str, to: int) -> str:
+    def turn(words: str, to: int) -> str:
         off = "" if 0 <= to < pages else " disabled"
-        return f'<button type="button" data-do="page" data-page="{to}"{off}>{t(language, f"batch.{name}")}</button>'
+        return f'<button type="button" data-do="page" data-page="{to}"{off}>{words}</button>'
 
-    return f'<p class="batch-pages">{turn("previous", page - 1)} <span>{told}</span> {turn("next", page + 1)}</p>'
+    back, on = turn(t(language, "batch.previous"), page - 1), turn(t(language, "batch.next"), page + 1)
+    return f'<p class="batch-pages">{back} <span>{told}</span> {on}</p>'
 
 
 # --- the batch at a server --------------------------------------------------------------------------------------------

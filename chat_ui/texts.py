@@ -1257,8 +1257,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     "batch.shown": ("Rows shown", "보이는 행"),
     "batch.show_all": ("All rows", "모든 행"),
     "batch.show_problems": ("Only faulty ones", "잘못된 행만"),
-    "batch.export_csv": ("CSV", "CSV"),
-    "batch.export_jsonl": ("JSONL", "JSONL"),
+    "batch.export_csv": ("All rows (CSV)", "모든 행(CSV)"),
+    "batch.export_jsonl": ("All rows (JSONL)", "모든 행(JSONL)"),
     "batch.export_failed": ("Faulty rows (CSV)", "잘못된 행(CSV)"),
     "batch.remote": ("Beyond this machine", "이 컴퓨터 밖에서"),
     "batch.remote.md": (

@@ -42,6 +42,7 @@ FLOORS = [
         "personas",
         "pricing",
         "request",
+        "row_sources",
         "schemas",
         "stream_reader",
         "text_files",
