@@ -1319,6 +1319,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     "usage.total": ("Total", "합계"),
     "usage.unknown": ("unknown", "모름"),
     "usage.unpriced": ("+ {count} of unknown price", "+ 가격 모름 {count}건"),
+    "usage.latest": (
+        "The table shows the latest {count} of {all} answers; the sums are those of all.",
+        "표에는 답 {all}개 가운데 최근 {count}개만 있습니다. 합계는 모두를 더한 것입니다.",
+    ),
     "usage.estimated": (
         "≈: counted here, since the server sent no usage.",
         "≈: 서버가 사용량을 보내지 않아 여기서 센 값.",

@@ -21,6 +21,8 @@ from chat_ui.visit import Visit
 # A text of this length is counted whole; its pieces are shown up to this number.
 LONGEST_TEXT = 200_000
 PIECES_SHOWN = 400
+# Rows of the table; a batch makes thousands.
+ENTRIES_SHOWN = 200
 SAMPLE_TEXT = "아버지가 방에 들어가신다. Father enters the room."
 # What the card counts, in both languages of the page: a system prompt such as a shop would send with every call.
 STORY_TEXT = (
@@ -100,12 +102,13 @@ def ledger_html(used: Ledger, language: Language, reference: str, won_per_dollar
     heads = [t(language, f"usage.{name}") for name in names]
     heads.append(t(language, "usage.as_if", model=escape(reference)))
     heads += [t(language, f"usage.{name}") for name in ("first", "speed", "end")]
-    rows = [
-        _row(position, entry, language, reference, won_per_dollar) for position, entry in enumerate(entries, start=1)
-    ]
+    numbered = list(enumerate(entries, start=1))[-ENTRIES_SHOWN:]
+    rows = [_row(position, entry, language, reference, won_per_dollar) for position, entry in numbered]
     head = "".join(f'<th scope="col">{name}</th>' for name in heads)
     foot = _total(used, language, reference, won_per_dollar)
-    remarks = [t(language, "usage.estimated")] if used.totals().estimated else []
+    latest = t(language, "usage.latest", count=number(len(rows)), all=number(len(entries)))
+    remarks = [latest] if len(rows) < len(entries) else []
+    remarks += [t(language, "usage.estimated")] if used.totals().estimated else []
     remarks += [t(language, "usage.list_price"), t(language, "usage.won", rate=f"₩{won_per_dollar:,.0f}")]
     remarks.append(t(language, "usage.visit"))
     return (

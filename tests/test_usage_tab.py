@@ -14,7 +14,7 @@ from chat_core.ledger import Entry, Ledger
 from chat_core.pricing import calc_cost
 from chat_ui.texts import LANGUAGES, Language, money, t
 from chat_ui.transcript import as_if_cost
-from chat_ui.usage_tab import LONGEST_TEXT, PIECES_SHOWN, USED_BY, counts_html, ledger_html, tell_story
+from chat_ui.usage_tab import ENTRIES_SHOWN, LONGEST_TEXT, PIECES_SHOWN, USED_BY, counts_html, ledger_html, tell_story
 
 REFERENCE = "gpt-4o-mini"
 WON = Decimal(1400)
@@ -190,6 +190,19 @@ def test_pieces_are_the_text() -> None:
     assert re.findall(r'<span class="piece piece-\d">([^<]*)</span>', html) == ["one", "·two"] * 2
     # A syllable that is split between two tokens is shown as bytes.
     assert "<small>" in counted("뷁")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_thousands_of_answers_are_summed_and_the_latest_shown(language: Language) -> None:
+    used = Ledger()
+    for n in range(ENTRIES_SHOWN + 5):
+        used.add(Entry(datetime.now(UTC), "m", Usage(1, n), Decimal("0.001"), Timing(0.1, 1.0), "stop"))
+    html = ledger_html(used, language, REFERENCE, WON)
+    table = Table(html)
+    assert len(table.rows) == 1 + ENTRIES_SHOWN + 1
+    assert [table.rows[1][0], table.rows[-2][0]] == ["6", str(ENTRIES_SHOWN + 5)]
+    assert f"{sum(range(ENTRIES_SHOWN + 5)):,}" in table.rows[-1]
+    assert t(language, "usage.latest", count=str(ENTRIES_SHOWN), all=str(ENTRIES_SHOWN + 5)) in html
 
 
 @pytest.mark.parametrize("text", ["", None])
