@@ -27,7 +27,7 @@ import tempfile
 import threading
 import time
 import weakref
-from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from decimal import Decimal, DecimalException
@@ -80,20 +80,38 @@ class Row:
     step: str = ""
 
 
-def row_key(*, content: str | bytes | Sequence[str | bytes], schema: Any, model: str, prompt: str) -> str:
+Content = str | bytes | Sequence[str | bytes]
+
+
+def row_key(*, content: Content, schema: Any, model: str, prompt: str) -> str:
     """The key of a row: SHA-256, in hex, of what is asked about, the schema (any JSON), the model and the prompt.
 
     Two rows of the same content have the same key, and are paid for once. ``content``: a text, the bytes of a picture,
     or several of these.
     """
-    contents = [content] if isinstance(content, str | bytes) else list(content)
-    digest = hashlib.sha256()
+    return row_keys(schema=schema, model=model, prompt=prompt)(content)
+
+
+def row_keys(*, schema: Any, model: str, prompt: str) -> Callable[[Content], str]:
+    """``row_key`` for many rows of which the same is asked: what makes a key of a content."""
     # The order of a schema's fields is the order of the answer's, so it counts.
-    for part in (model, prompt, json.dumps(schema), *contents):
-        data = part if isinstance(part, bytes) else part.encode("utf-8", "surrogatepass")
-        digest.update(b"%s%d:" % (b"b" if isinstance(part, bytes) else b"t", len(data)))
-        digest.update(data)
-    return digest.hexdigest()
+    around = hashlib.sha256()
+    for part in (model, prompt, json.dumps(schema)):
+        _add(around, part)
+
+    def key_of(content: Content) -> str:
+        digest = around.copy()
+        for part in [content] if isinstance(content, str | bytes) else content:
+            _add(digest, part)
+        return digest.hexdigest()
+
+    return key_of
+
+
+def _add(digest: "hashlib._Hash", part: str | bytes) -> None:
+    data = part if isinstance(part, bytes) else part.encode("utf-8", "surrogatepass")
+    digest.update(b"%s%d:" % (b"b" if isinstance(part, bytes) else b"t", len(data)))
+    digest.update(data)
 
 
 def default_folder() -> Path:
