@@ -180,7 +180,7 @@ def _without_null(schema: dict[str, Any]) -> tuple[dict[str, Any], bool]:
         other = ways[0] if ways[1] == {"type": "null"} else ways[1]
         return (other, True) if isinstance(other, dict) else (schema, False)
     types = schema.get("type")
-    if isinstance(types, list) and len(types) == 2 and "null" in types:
+    if isinstance(types, list) and len(types) == 2 and types.count("null") == 1:
         enum = schema.get("enum")
         kept = {"enum": [item for item in enum if item is not None]} if isinstance(enum, list) else {}
         return schema | {"type": next(kind for kind in types if kind != "null")} | kept, True

@@ -253,6 +253,10 @@ def _list(schema: dict[str, Any], name: str) -> list[Any]:
     return below if isinstance(below, list) else []
 
 
+# Python makes no number of thousands of digits.
+_PLACE = re.compile(r"[0-9]{1,9}")
+
+
 def _at(root: dict[str, Any], ref: Any) -> Any | None:
     """What a reference within this schema points to; None where it points to nothing in it."""
     if not isinstance(ref, str) or not ref.startswith("#"):
@@ -260,7 +264,7 @@ def _at(root: dict[str, Any], ref: Any) -> Any | None:
     found: Any = root
     for step in ref[1:].split("/")[1:]:
         step = step.replace("~1", "/").replace("~0", "~")
-        if isinstance(found, list) and step.isdecimal() and int(step) < len(found):
+        if isinstance(found, list) and _PLACE.fullmatch(step) and int(step) < len(found):
             found = found[int(step)]
         elif isinstance(found, dict) and step in found:
             found = found[step]

@@ -425,6 +425,21 @@ def test_schemas_may_be_wrong_in_any_way(name: str) -> None:
             validate(without_optional_nulls(value, schema), schema)
 
 
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"anyOf": [TEXT], "$ref": f"#/anyOf/{'9' * 5000}"},
+        opened(a={"type": ["null", "null"]}),
+        opened(a={"type": ["null", "null"], "enum": [None]}),
+    ],
+)
+def test_odd_numbers_and_types_are_read_without_a_fault(schema: dict[str, Any]) -> None:
+    assert strict_problems(schema)
+    strict_problems(made_strict(schema))
+    assert fields_of(schema) is None
+    validate({"a": None}, schema)
+
+
 @pytest.mark.parametrize("keyword", ["properties", "items", "anyOf"])
 def test_a_schema_of_a_hundred_thousand_levels(keyword: str) -> None:
     schema: Any = TEXT
