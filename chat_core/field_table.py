@@ -129,14 +129,17 @@ def _collect(schema: dict[str, Any], above: str, rows: list[Field]) -> bool:
     properties, required = schema.get("properties"), schema.get("required", [])
     if not set(schema) <= _KEYWORDS or not isinstance(properties, dict) or not isinstance(required, list):
         return False
-    if schema.get("additionalProperties", False) is not False or any(name not in list(properties) for name in required):
+    if schema.get("additionalProperties", False) is not False:
         return False
+    if any(not isinstance(name, str) or name not in properties for name in required):
+        return False
+    named = set(required)
     if above.count(".") >= _MOST_PARTS or (above == "" and "description" in schema):
         return False
     for key, child in properties.items():
         if not isinstance(key, str) or not key.strip() or "." in key or not isinstance(child, dict):
             return False
-        if not _row(child, f"{above}.{key}" if above else key, key in required, rows):
+        if not _row(child, f"{above}.{key}" if above else key, key in named, rows):
             return False
     return True
 

@@ -196,7 +196,11 @@ def validate(value: Any, schema: dict[str, Any]) -> tuple[FieldProblem, ...]:
     problems: list[FieldProblem] = [_not_checked("patternProperties")] if left_out else []
     try:
         for error in _checker(checked).iter_errors(value):
-            problems += (problem for problem in _told(error) if problem not in problems)
+            for problem in _told(error):
+                if problem not in problems:
+                    problems.append(problem)
+                if len(problems) >= MOST_FIELD_PROBLEMS:
+                    break
             if len(problems) >= MOST_FIELD_PROBLEMS:
                 break
     except _TooMuchWork:
@@ -348,9 +352,8 @@ def _type_problems(schema: dict[str, Any], pointer: str) -> Iterator[SchemaProbl
 
 def _object_problems(schema: dict[str, Any], pointer: str) -> Iterator[SchemaProblem]:
     properties = schema.get("properties")
-    names = list(properties) if isinstance(properties, dict) else []
-    required = schema.get("required")
-    listed = [name for name in required if isinstance(name, str)] if isinstance(required, list) else []
+    names = properties if isinstance(properties, dict) else {}
+    listed = dict.fromkeys(name for name in _list(schema, "required") if isinstance(name, str))
     if schema.get("additionalProperties") is not False:
         yield SchemaProblem(pointer, "open_object" if names else "free_object")
     for name in names:
@@ -494,7 +497,7 @@ def _type_from(schema: dict[str, Any]) -> str | list[str] | None:
 
 def _closed(schema: dict[str, Any]) -> dict[str, Any]:
     """An object of exactly its properties; those that were optional take null."""
-    listed = schema["required"] if isinstance(schema.get("required"), list) else []
+    listed = {name for name in _list(schema, "required") if isinstance(name, str)}
     properties = {
         name: child if name in listed or not isinstance(child, dict) else _with_null(child)
         for name, child in schema["properties"].items()
@@ -532,7 +535,8 @@ def _without_nulls(value: Any, schema: Any, root: dict[str, Any]) -> Any:
     if not isinstance(value, dict):
         return value
     schema = _way_for(schema, root, dict)
-    properties, required = _dict(schema, "properties"), _list(schema, "required")
+    properties = _dict(schema, "properties")
+    required = {name for name in _list(schema, "required") if isinstance(name, str)}
     kept = {}
     for name, item in value.items():
         child = properties.get(name)
@@ -691,7 +695,8 @@ def _told(error: Any) -> Iterator[FieldProblem]:
             if name not in found:
                 yield FieldProblem(pointer_to(*path, name), "required", {"wanted": name}, f"{name!r} is missing")
     elif keyword in ("additionalProperties", "unevaluatedProperties") and isinstance(found, dict):
-        for name in found.keys() - _dict(error.schema, "properties").keys():
+        known = _dict(error.schema, "properties")
+        for name in (name for name in found if name not in known):
             rule = "additional_properties"
             yield FieldProblem(pointer_to(*path, name), rule, {"found": name}, f"{name!r} was not asked for")
     elif keyword in ("anyOf", "oneOf") and (meant := _meant(error.context)):

@@ -9,6 +9,7 @@ import pytest
 
 from chat_core import schemas
 from chat_core.field_table import fields_of
+from chat_core.schema_code import as_code
 from chat_core.schemas import (
     is_wrapped,
     made_strict,
@@ -516,8 +517,38 @@ def test_references_that_multiply_end(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [problem.values for problem in validate(1, schema)] == [{"keyword": "size"}]
 
 
-def test_problems_are_bounded() -> None:
+def test_problems_are_bounded_and_so_is_the_search_for_them(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(validate([None] * 5000, {"type": "array", "items": TEXT})) == schemas.MOST_FIELD_PROBLEMS
+    made: list[Any] = []
+    problem = schemas.FieldProblem
+    monkeypatch.setattr(schemas, "FieldProblem", lambda *given: made.append(given) or problem(*given))
+    names = [f"field {number}" for number in range(5000)]
+    missing = validate({}, {"type": "object", "required": names})
+    assert [each.values["wanted"] for each in missing] == names[: schemas.MOST_FIELD_PROBLEMS]
+    assert len(made) == schemas.MOST_FIELD_PROBLEMS
+
+
+class Counted(str):
+    """A name that counts how often it is compared with another."""
+
+    compared = 0
+    __hash__ = str.__hash__
+
+    def __eq__(self, other: object) -> bool:
+        Counted.compared += 1
+        return str.__eq__(self, other)
+
+
+def test_work_grows_with_the_fields_and_not_with_their_square() -> None:
+    names = [f"field {number}" for number in range(1000)]
+    schema = closed([Counted(name) for name in names]) | {"properties": {Counted(name): TEXT for name in names}}
+    Counted.compared = 0
+    assert fields_of(schema) is None
+    assert strict_problems(schema) == ()
+    assert made_strict(schema) == schema
+    assert len(without_optional_nulls(dict.fromkeys(map(Counted, names)), schema)) == 1000
+    assert "field_999" in as_code({"model": "m", "messages": []}, "", schema)
+    assert Counted.compared < 30 * 1000
 
 
 @pytest.mark.parametrize(
