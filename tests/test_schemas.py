@@ -1,6 +1,7 @@
 """The rules of strict structured output over a table of schemas, against a checker of its own; and values checked."""
 
 import copy
+import itertools
 import json
 import random
 from typing import Any
@@ -508,6 +509,16 @@ def test_a_problem_has_values_for_a_sentence_and_words_for_the_model() -> None:
 def test_what_a_hostile_schema_keeps_from_being_checked_is_told(value: Any, schema: Any, keyword: str) -> None:
     told = validate(value, schema)
     assert [(problem.rule, problem.values) for problem in told] == [("not_checked", {"keyword": keyword})]
+
+
+def test_slow_patterns_end_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    searched: list[str] = []
+    clock = itertools.count(0, 0.04)
+    monkeypatch.setattr(schemas, "monotonic", lambda: next(clock))
+    monkeypatch.setattr(schemas, "_searched", lambda _, value: searched.append(value) or True)
+    told = validate(["x"] * 5000, {"type": "array", "items": {"type": "string", "pattern": "(a|aa)+$"}})
+    assert [(problem.rule, problem.values) for problem in told] == [("not_checked", {"keyword": "pattern"})]
+    assert len(searched) == 25
 
 
 def test_references_that_multiply_end(monkeypatch: pytest.MonkeyPatch) -> None:
