@@ -4,19 +4,22 @@ Each can be edited, and the other follows. Pure; nothing is raised for what a pe
 """
 
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from chat_core.field_table import FIELD_TYPES, Field, FieldTableError, FieldType, fields_of, schema_of
+from chat_core.field_table import FIELD_TYPES, MOST_FIELDS, Field, FieldTableError, FieldType, fields_of, schema_of
 from chat_core.json_output import Problem, parse
 from chat_core.schemas import SchemaProblem, made_strict, schema_from_example, strict_problems
 
 LONGEST_SCHEMA = 200_000
-MOST_ROWS = 200
+# One more than a table may have, so that it can be said.
+MOST_ROWS = MOST_FIELDS + 1
 LONGEST_CELL = 2_000
 # A text is read as a schema where it has one of these, or a ``type`` that is one of JSON Schema.
 _SIGNS = ("$schema", "$ref", "$defs", "properties", "anyOf", "oneOf", "allOf")
+_LINE_END = re.compile(r"[\r\n]")
 _TYPES = ("object", "array", "string", "number", "integer", "boolean", "null")
 
 Kind = Literal["schema", "example"]
@@ -126,11 +129,16 @@ def rows_of(sent: Any) -> tuple[Row, ...] | None:
 
 def _of_schema(schema: dict[str, Any], text: str, kind: Kind) -> Wanted:
     fields = fields_of(schema)
-    rows = None if fields is None else tuple(_row(field) for field in fields)
-    # A choice that has a comma in it cannot stand in a cell.
-    if fields is not None and any("," in str(choice) for field in fields for choice in field.choices):
-        rows = None
-    return Wanted(text, schema, kind, rows)
+    # What its cells cannot hold (a choice with a comma, a line end, blanks at an end) would be lost with the next edit.
+    if fields is None or not all(_fits_in_cells(field) for field in fields):
+        return Wanted(text, schema, kind, None)
+    return Wanted(text, schema, kind, tuple(map(_row, fields)))
+
+
+def _fits_in_cells(field: Field) -> bool:
+    row = _row(field)
+    cells = (row.name, row.description, row.choices)
+    return _field(row) == field and all(len(cell) <= LONGEST_CELL and not _LINE_END.search(cell) for cell in cells)
 
 
 def _unwrapped(value: Any) -> Any:

@@ -1,12 +1,13 @@
 """The table of fields and the text of the schema, each out of the other."""
 
+import dataclasses
 import json
 from typing import Any
 
 import pytest
 
 from chat_core.extracting import load_presets
-from chat_core.field_table import Field
+from chat_core.field_table import MOST_FIELDS, Field
 from chat_ui import extract_words, wanted
 from chat_ui.extract_job import output_tokens_of
 from chat_ui.texts import LANGUAGES, Language
@@ -46,6 +47,17 @@ def test_rows_that_make_no_schema_stay_and_say_why(rows: list[Row], rule: str) -
         assert extract_words.table_error(found.table_error, language)
 
 
+def test_rows_beyond_the_most_are_told_and_not_dropped() -> None:
+    schema = {"type": "object", "properties": {f"f{number}": {"type": "string"} for number in range(MOST_FIELDS)}}
+    shown = wanted.of_text(json.dumps(schema)).rows
+    assert shown is not None
+    sent = wanted.rows_of([dataclasses.asdict(row) for row in shown])
+    assert sent == shown
+    for many in (wanted.of_rows([*sent, Row("one more")]), wanted.of_json(json.dumps([{"name": "a"}] * 600))):
+        assert many.table_error is not None
+        assert many.table_error.rule == "too_many_fields"
+
+
 def test_an_empty_row_is_no_fault() -> None:
     assert wanted.of_rows([Row("a"), Row("")]).schema == wanted.of_rows([Row("a")]).schema
 
@@ -75,11 +87,16 @@ def test_choices_are_values_of_their_type(kind: Any, choices: str, enum: list[An
         ('{"type": "object", "properties": {"a": {"type": "string"}}}', "schema", ["a"]),
         ('{"type": "object", "properties": {"a": {"type": "string", "maxLength": 3}}}', "schema", None),
         ('{"type": "object", "properties": {"a": {"enum": ["x, y"], "type": "string"}}}', "schema", None),
+        ('{"type": "object", "properties": {"a": {"enum": ["", "x"], "type": "string"}}}', "schema", None),
+        ('{"type": "object", "properties": {"a": {"description": "x\\ny", "type": "string"}}}', "schema", None),
+        ('{"properties": {"a": {"type": "string", "description": "LONG"}}, "type": "object"}', "schema", None),
+        ('{"type": "object", "properties": {" a": {"type": "string"}}}', "schema", None),
         ('{"name": "x", "strict": true, "schema": {"properties": {"a": {}}, "type": "object"}}', "schema", None),
         ('```json\n{"a": 1}\n```', "example", ["a"]),
     ],
 )  # fmt: skip
 def test_a_text_is_read_as_a_schema_or_as_an_example(text: str, kind: str, names: list[str] | None) -> None:
+    text = text.replace("LONG", "x" * 2001)
     found = wanted.of_text(text)
     assert (found.kind, found.text) == (kind, text)
     assert found.schema is not None
