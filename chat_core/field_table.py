@@ -6,6 +6,7 @@ A dot leads into an object or into the objects of a list. A row of type ``object
 be missing or has a description; where it would say nothing, it is left out.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
@@ -97,7 +98,7 @@ def _is_choice(choice: object, kind: FieldType) -> bool:
         case "integer":
             return isinstance(choice, int) and not isinstance(choice, bool)
         case "number":
-            return isinstance(choice, int | float) and not isinstance(choice, bool)
+            return _is_choice(choice, "integer") or (isinstance(choice, float) and math.isfinite(choice))
         case _:
             return False
 

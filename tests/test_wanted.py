@@ -34,6 +34,8 @@ def test_each_preset_is_a_table_and_a_schema_and_stays_both_when_made_strict(pre
         ([Row("", description="something")], "no_name"),
         ([Row("a"), Row("a")], "name_twice"),
         ([Row("a", "integer", choices="1, two")], "bad_choice"),
+        ([Row("a", "number", choices="0.5, nan")], "bad_choice"),
+        ([Row("a", "number", choices="1e999")], "bad_choice"),
         ([Row("a"), Row("a.b")], "not_a_parent"),
     ],
 )
