@@ -310,7 +310,7 @@ def _decoded(text: str, start: int) -> _Value | None:
     if _levels(value) > MOST_LEVELS:
         return None
     if _HALF_LETTER.search(text, start, end):
-        value = _whole_letters(value)
+        value = whole_letters(value)
     return _Value(value, start, end, bool(repeated))
 
 
@@ -339,12 +339,12 @@ def _levels(value: Any) -> int:
 _HALF_LETTER = re.compile(r"\\u[dD][89a-fA-F]")
 
 
-def _whole_letters(value: Any) -> Any:
+def whole_letters(value: Any) -> Any:
     """The value without halves of surrogate pairs, which no file and no page can hold."""
     if isinstance(value, dict):
-        return {_whole_letters(key): _whole_letters(item) for key, item in value.items()}
+        return {whole_letters(key): whole_letters(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [_whole_letters(item) for item in value]
+        return [whole_letters(item) for item in value]
     return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace") if isinstance(value, str) else value
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from chat_core.field_table import FIELD_TYPES, MOST_FIELDS, Field, FieldTableError, FieldType, fields_of, schema_of
-from chat_core.json_output import Problem, parse
+from chat_core.json_output import Problem, parse, whole_letters
 from chat_core.schemas import SchemaProblem, made_strict, schema_from_example, strict_problems
 
 LONGEST_SCHEMA = 200_000
@@ -80,7 +80,7 @@ def of_rows(rows: Iterable[Row]) -> Wanted:
 
 def of_text(text: str) -> Wanted:
     """The text has been edited; the table follows where it can."""
-    text = text[:LONGEST_SCHEMA]
+    text = whole_letters(text[:LONGEST_SCHEMA])
     parsed = parse(text)
     if parsed.problem is not None or not parsed.found:
         return Wanted(text, rows=(), problem=parsed.problem or Problem("empty"))
@@ -188,6 +188,8 @@ def _listed(choices: Any) -> str:
 
 
 def _sent_row(sent: dict[str, Any]) -> Row:
-    name, description, choices = (str(sent.get(key, ""))[:LONGEST_CELL] for key in ("name", "description", "choices"))
+    name, description, choices = (
+        whole_letters(str(sent.get(key, ""))[:LONGEST_CELL]) for key in ("name", "description", "choices")
+    )
     kind: FieldType = next((known for known in FIELD_TYPES if known == sent.get("type")), "string")
     return Row(name, kind, description, sent.get("required") is True, sent.get("is_list") is True, choices)

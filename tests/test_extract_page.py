@@ -278,6 +278,19 @@ def test_servers_without_a_schema_are_asked_in_their_way_and_failures_are_senten
     expect(stage.of("result").locator(".raw")).to_have_text('{"people": ["흥')
 
 
+def test_half_an_emoji_in_the_source_is_no_fault(stage: Stage) -> None:
+    stage.server.script = play.answer('{"people": ["놀부"]}')
+    stage.of("text").locator("textarea").evaluate(
+        """(text) => {
+            text.value = "흥부 \\ud83d 놀부";
+            text.dispatchEvent(new Event("input", { bubbles: true }));
+        }"""
+    )
+    stage.of("start").click()
+    expect(stage.of("marked").locator("mark")).to_have_text(["놀부"])
+    stage.ended()
+
+
 def test_stop_closes_the_stream_and_keeps_what_came(stage: Stage) -> None:
     stage.server.script = play.hold_after('{"people": ["흥부"')
     stage.write(STORY)

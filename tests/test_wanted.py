@@ -8,7 +8,7 @@ import pytest
 
 from chat_core.extracting import load_presets
 from chat_core.field_table import MOST_FIELDS, Field
-from chat_ui import extract_words, wanted
+from chat_ui import extract_view, extract_words, wanted
 from chat_ui.extract_job import output_tokens_of
 from chat_ui.texts import LANGUAGES, Language
 from chat_ui.wanted import Row
@@ -139,6 +139,17 @@ def test_what_the_page_did_not_send_changes_nothing(sent: Any) -> None:
 def test_rows_from_the_page_are_cut_to_what_they_may_be() -> None:
     (row,) = wanted.rows_of([{"name": 5, "type": "evil", "description": "x" * 9000, "required": 1}]) or ()
     assert (row.name, row.type, len(row.description), row.required) == ("5", "string", wanted.LONGEST_CELL, False)
+
+
+def test_half_a_letter_is_read_as_a_sign_that_a_page_can_hold() -> None:
+    for found in (
+        wanted.of_text('{"a\ud800": "x"}'),
+        wanted.of_rows(wanted.rows_of([{"name": "a\ud800", "description": "\udfff"}]) or ()),
+    ):
+        assert found.schema is not None
+        assert list(found.schema["properties"]) == ["a\ufffd"]
+        assert extract_view.checks_html(found, "en").encode()
+        assert repr(found).encode()
 
 
 def test_a_schema_keeps_its_places_in_words() -> None:
