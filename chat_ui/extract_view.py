@@ -209,7 +209,7 @@ def marked_html(run: Run, language: Language) -> str:
     for pointer, (start, end) in sorted(source_words(extraction.data, text).items(), key=lambda item: item[1]):
         if start < place:
             continue
-        title = escape(extract_words.value_place(pointer))
+        title = escape(extract_words.value_place(pointer, extraction.data))
         pieces.append(escape(text[place:start]))
         pieces.append(f'<mark data-of="{escape(pointer)}" title="{title}">{escape(text[start:end])}</mark>')
         place = end
@@ -261,7 +261,7 @@ def _problems(run: Run, language: Language) -> list[str]:
 def problem_sentence(problem: Problem | FieldProblem, extraction: Extraction, language: Language) -> str:
     """One problem of an answer, with what can be done about it."""
     if isinstance(problem, FieldProblem):
-        place = extract_words.value_place(problem.pointer)
+        place = extract_words.value_place(problem.pointer, extraction.data)
         sentence = extract_words.field_problem(problem, language)
         return f"{place}: {sentence}" if place else sentence
     match problem.kind:
@@ -331,6 +331,7 @@ class _Drawing:
 
     def __init__(self, run: Run, data: Any, language: Language) -> None:
         self._language: Language = language
+        self._data = data
         self.left = MOST_DRAWN
         extraction = run.extraction
         self._final = extraction is not None
@@ -365,17 +366,20 @@ class _Drawing:
         return table + "".join(lists)
 
     def _sort(self, value: Any, path: tuple[str | int, ...], singles: list[tuple[str, str]], lists: list[str]) -> None:
-        name = extract_words.value_place(pointer_to(*path))
+        name = self._name(path)
         if isinstance(value, dict) and (value or not path):
             for key, item in value.items():
                 self._sort(item, (*path, key), singles, lists)
             for key in self._missing_in(value, path):
                 place = (*path, key)
-                singles.append((extract_words.value_place(pointer_to(*place)), self._told(place)))
+                singles.append((self._name(place), self._told(place)))
         elif isinstance(value, list) and any(isinstance(item, dict) for item in value):
             lists.append(self._table(name, value, path))
         else:
             singles.append((name, self._cell(value, path)))
+
+    def _name(self, path: tuple[str | int, ...]) -> str:
+        return extract_words.value_place(pointer_to(*path), self._data)
 
     def _table(self, name: str, entries: list[Any], path: tuple[str | int, ...]) -> str:
         columns = list(dict.fromkeys(key for entry in entries if isinstance(entry, dict) for key in entry))

@@ -156,5 +156,10 @@ def test_a_schema_keeps_its_places_in_words() -> None:
     fields = [Field("items", "object", is_list=True), Field("items.price", "number", required=False)]
     (problem,) = wanted.of_fields(fields).strict_problems
     assert extract_words.schema_place(problem.pointer) == "items.price"
-    assert extract_words.value_place("/items/0/a~1b") == "items[1].a/b"
+    data = {"items": [{"a/b": 1}], "years": {"2026": {"0": 1}}, "9" * 5000: 1}
+    assert extract_words.value_place("/items/0/a~1b", data) == "items[1].a/b"
+    assert extract_words.value_place("/items/0/missing", data) == "items[1].missing"
+    # A key of digits is a name, however long.
+    assert extract_words.value_place("/years/2026/0", data) == "years.2026.0"
+    assert extract_words.value_place("/" + "9" * 5000, data) == "9" * 5000
     assert json.loads(wanted.of_fields(fields).text)["properties"]["items"]["items"]["properties"]["price"]
