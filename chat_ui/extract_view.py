@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from html import escape
+from itertools import islice
 from typing import Any
 from urllib.parse import quote
 
@@ -366,6 +367,8 @@ class _Drawing:
         return table + "".join(lists)
 
     def _sort(self, value: Any, path: tuple[str | int, ...], singles: list[tuple[str, str]], lists: list[str]) -> None:
+        if self.left < 0:
+            return
         name = self._name(path)
         if isinstance(value, dict) and (value or not path):
             for key, item in value.items():
@@ -382,7 +385,8 @@ class _Drawing:
         return extract_words.value_place(pointer_to(*path), self._data)
 
     def _table(self, name: str, entries: list[Any], path: tuple[str | int, ...]) -> str:
-        columns = list(dict.fromkeys(key for entry in entries if isinstance(entry, dict) for key in entry))
+        keys = dict.fromkeys(key for entry in entries if isinstance(entry, dict) for key in entry)
+        columns = list(islice(keys, MOST_DRAWN + 1))
         heads = "".join(f'<th scope="col">{escape(column)}</th>' for column in columns)
         rows = []
         for place, entry in enumerate(entries):
@@ -390,6 +394,8 @@ class _Drawing:
                 break
             if isinstance(entry, dict):
                 missing = {key for key in columns if key not in entry}
+                # Empty cells count too: each entry may have other keys.
+                self.left -= len(missing)
                 cells = [
                     self._told((*path, place, key)) if key in missing else self._cell(entry[key], (*path, place, key))
                     for key in columns
@@ -406,6 +412,8 @@ class _Drawing:
 
     def _cell(self, value: Any, path: tuple[str | int, ...]) -> str:
         self.left -= 1
+        if self.left < 0:
+            return ""
         if isinstance(value, dict | list) and value:
             lines = [
                 self._cell(item, (*path, key))
