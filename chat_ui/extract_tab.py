@@ -76,7 +76,7 @@ element.addEventListener("click", (event) => {
   if (!value) return;
   for (const old of document.querySelectorAll("#extract-marked mark.shown")) old.classList.remove("shown");
   const marks = [...document.querySelectorAll("#extract-marked mark")];
-  const mark = marks.find((each) => each.dataset.of === value.dataset.at);
+  const mark = marks.find((each) => JSON.parse(each.dataset.of).includes(value.dataset.at));
   if (!mark) return;
   mark.closest("details").open = true;
   mark.classList.add("shown");

@@ -207,18 +207,34 @@ def marked_html(run: Run, language: Language) -> str:
         return ""
     pieces: list[str] = []
     place = 0
-    for pointer, (start, end) in sorted(source_words(extraction.data, text).items(), key=lambda item: item[1]):
-        if start < place:
-            continue
-        title = escape(extract_words.value_place(pointer, extraction.data))
+    for start, end, pointers in _marks(source_words(extraction.data, text)):
+        names = [
+            extract_words.value_place(pointer, extraction.data) for pointer in pointers[: extract_words.MOST_PLACES]
+        ]
+        title = escape(", ".join(names) + (" …" if len(pointers) > len(names) else ""))
         pieces.append(escape(text[place:start]))
-        pieces.append(f'<mark data-of="{escape(pointer)}" title="{title}">{escape(text[start:end])}</mark>')
+        pieces.append(
+            f'<mark data-of="{escape(json.dumps(pointers))}" title="{title}">{escape(text[start:end])}</mark>'
+        )
         place = end
     pieces.append(escape(text[place:]))
     return (
         f'<details open><summary>{t(language, "extract.marked")}</summary><div class="marked">{"".join(pieces)}</div>'
         "</details>"
     )
+
+
+def _marks(found: Mapping[str, tuple[int, int]]) -> list[tuple[int, int, list[str]]]:
+    """Start and end of each mark, and the values in it: those whose words overlap share one."""
+    marks: list[tuple[int, int, list[str]]] = []
+    for pointer, (start, end) in sorted(found.items(), key=lambda item: item[1]):
+        if marks and start < marks[-1][1]:
+            first, last, pointers = marks.pop()
+            pointers.append(pointer)
+            marks.append((first, max(last, end), pointers))
+        else:
+            marks.append((start, end, [pointer]))
+    return marks
 
 
 def _state(run: Run, language: Language) -> tuple[str, str]:

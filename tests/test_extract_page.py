@@ -166,6 +166,17 @@ def test_a_preset_and_a_korean_text_give_a_tree_that_grows_and_is_checked(stage:
     expect(stage.page.locator("#ledger tbody tr")).to_have_count(1)
 
 
+def test_values_whose_words_overlap_lead_to_one_mark(stage: Stage) -> None:
+    stage.server.script = play.answer('{"people": ["흥부", "흥부와 놀부", "형제"]}')
+    stage.write(STORY)
+    stage.extract()
+    marks, values = stage.of("marked").locator("mark"), stage.of("result").locator(".value")
+    expect(marks).to_have_text(["흥부와 놀부", "형제"])
+    for place, words in ((2, "형제"), (0, "흥부와 놀부"), (2, "형제"), (1, "흥부와 놀부")):
+        values.nth(place).click()
+        expect(stage.of("marked").locator("mark.shown")).to_have_text(words)
+
+
 def test_a_wrong_value_is_told_at_its_field_after_one_repair(stage: Stage) -> None:
     stage.choose("review")
     stage.server.script = play.answer('{"product": "kettle", "rating": "five"}')
