@@ -24,7 +24,7 @@ from chat_ui.describe_view import FILES
 from chat_ui.extract_job import Extracting, Forecast, Run, Source
 from chat_ui.texts import Language, money, number, t
 from chat_ui.transcript import as_if_cost
-from chat_ui.wanted import Row, Wanted
+from chat_ui.wanted import LONGEST_SCHEMA, Row, Wanted
 
 # Values of one answer that are drawn; the file holds all.
 MOST_DRAWN = 1_500
@@ -120,6 +120,8 @@ def checks_html(wanted: Wanted, language: Language) -> str:
         told = t(language, "extract.no_schema")
     elif wanted.problem is not None:
         lines = [t(language, "extract.not_json", problem=notes.plain_json_problem(wanted.problem, language))]
+    elif wanted.too_long:
+        lines = [t(language, "extract.schema_too_long", most=number(LONGEST_SCHEMA))]
     elif wanted.not_a_schema:
         lines = [t(language, "extract.not_a_schema")]
     elif broken := wanted.strict_problems:

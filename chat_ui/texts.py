@@ -954,6 +954,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "This is JSON, but no schema and no example: begin with a brace or a bracket, and put something in it.",
         "JSON이지만 스키마도 예시도 아닙니다. 중괄호나 대괄호로 시작해 내용을 넣으세요.",
     ),
+    "extract.schema_too_long": (
+        "The schema is too long: up to {most} characters are read.",
+        "스키마가 너무 깁니다. {most}자까지 읽습니다.",
+    ),
     "extract.is_example": (
         "Read as an example: the fields are those of its values.",
         "예시로 읽었습니다. 필드는 예시의 값에서 가져왔습니다.",

@@ -47,7 +47,7 @@ class Wanted:
     ``kind``: how it is read.  ``rows``: the table; None: the schema says more than a table can.
 
     ``table_error``: why the rows make no schema.  ``problem``: why the text is no JSON.  ``not_a_schema``: it is JSON,
-    and neither a schema nor an example.
+    and neither a schema nor an example.  ``too_long``: it was not read to its end.
     """
 
     text: str = ""
@@ -57,6 +57,7 @@ class Wanted:
     table_error: FieldTableError | None = None
     problem: Problem | None = None
     not_a_schema: bool = False
+    too_long: bool = False
 
     @property
     def strict_problems(self) -> tuple[SchemaProblem, ...]:
@@ -80,7 +81,9 @@ def of_rows(rows: Iterable[Row]) -> Wanted:
 
 def of_text(text: str) -> Wanted:
     """The text has been edited; the table follows where it can."""
-    text = whole_letters(text[:LONGEST_SCHEMA])
+    if len(text) > LONGEST_SCHEMA:
+        return Wanted(whole_letters(text[:LONGEST_SCHEMA]), rows=(), too_long=True)
+    text = whole_letters(text)
     parsed = parse(text)
     if parsed.problem is not None or not parsed.found:
         return Wanted(text, rows=(), problem=parsed.problem or Problem("empty"))

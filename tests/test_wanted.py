@@ -10,7 +10,7 @@ from chat_core.extracting import load_presets
 from chat_core.field_table import MOST_FIELDS, Field
 from chat_ui import extract_view, extract_words, wanted
 from chat_ui.extract_job import output_tokens_of
-from chat_ui.texts import LANGUAGES, Language
+from chat_ui.texts import LANGUAGES, Language, t
 from chat_ui.wanted import Row
 
 
@@ -150,6 +150,15 @@ def test_half_a_letter_is_read_as_a_sign_that_a_page_can_hold() -> None:
         assert list(found.schema["properties"]) == ["a\ufffd"]
         assert extract_view.checks_html(found, "en").encode()
         assert repr(found).encode()
+
+
+@pytest.mark.parametrize("read", [wanted.of_text, wanted.of_json])
+def test_a_schema_that_is_too_long_says_so(read: Any) -> None:
+    found = read(json.dumps({"a": "x" * wanted.LONGEST_SCHEMA}))
+    assert found.schema is None
+    assert found.rows == ()
+    for language in LANGUAGES:
+        assert t(language, "extract.schema_too_long", most="200,000") in extract_view.checks_html(found, language)
 
 
 def test_a_schema_keeps_its_places_in_words() -> None:
