@@ -195,7 +195,7 @@ def result_html(run: Run, view: str, language: Language) -> str:
         return ""
     if view == "json":
         text = _json(data) if extraction is not None else Layout().laid_out(raw)
-        return f'<pre class="raw">{escape(text)}</pre>'
+        return f'<pre class="raw json">{escape(text)}</pre>'
     drawing = _Drawing(run, data, language)
     body = drawing.tables(data) if view == "table" else f'<ul class="tree">{drawing.tree("", data, ())}</ul>'
     more = f'<p class="quiet">{t(language, "extract.too_many")}</p>' if drawing.left < 0 else ""

@@ -287,6 +287,8 @@ def test_servers_without_a_schema_are_asked_in_their_way_and_failures_are_senten
     stage.extract()
     expect(stage.of("status")).to_contain_text(t("en", "extract.cut"))
     expect(stage.of("result").locator(".raw")).to_have_text('{"people": ["흥')
+    # There is no data that could be shown in another way.
+    expect(stage.of("view")).to_be_hidden()
 
 
 def test_half_an_emoji_in_the_source_is_no_fault(stage: Stage) -> None:
