@@ -221,7 +221,9 @@ def _wanted(words: Localizer) -> dict[str, Any]:
     with gr.Row(elem_classes="small-buttons"):
         strict = words.add(gr.Button(size="sm", visible=False, elem_id="extract-strict"), value="extract.make_strict")
     with words.add(gr.Accordion(open=False, elem_id="extract-schema-part"), label="extract.schema"):
-        schema = gr.Code(language="json", elem_id="extract-schema", max_lines=24, show_label=False, interactive=True)
+        schema = gr.Code(
+            language="json", elem_id="extract-schema", max_lines=24, show_label=False, interactive=True, wrap_lines=True
+        )
     with words.add(gr.Accordion(open=False, elem_id="extract-instructions-part"), label="extract.instructions"):
         instructions = words.add(
             gr.Textbox(
