@@ -156,7 +156,7 @@ def build(
         with gr.Row(elem_id="extract-form"):
             with gr.Column(min_width=280, scale=4, elem_id="extract-sources"):
                 sources = _sources(words)
-            with gr.Column(min_width=320, scale=6, elem_id="extract-wanted"):
+            with gr.Column(min_width=320, scale=7, elem_id="extract-wanted"):
                 wanted = _wanted(words)
             with gr.Column(min_width=300, scale=5, elem_id="extract-answer"):
                 answer = _answer(words)

@@ -931,7 +931,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "extract.column_description": ("Description for the model", "모델에게 줄 설명"),
     "extract.column_required": ("Required", "필수"),
     "extract.column_list": ("List", "목록"),
-    "extract.column_choices": ("Only these values, with commas", "허용할 값, 쉼표로"),
+    "extract.column_choices": ("Only these: a, b, c", "허용할 값: 가, 나, 다"),
     "extract.type_string": ("text", "글"),
     "extract.type_number": ("number", "수"),
     "extract.type_integer": ("whole number", "정수"),

@@ -211,6 +211,10 @@ def test_the_table_is_seen_in_the_editor_and_the_editor_in_the_table(stage: Stag
     expect(stage.editor).to_contain_text('"names"')
     expect(stage.names.last).to_have_value("place.names")
     expect(stage.of("strict")).to_be_hidden()
+    # A whole number may have only some values; a date has none to choose from.
+    for kind, has_choices in (("date", False), ("integer", True)):
+        row.locator("select").select_option(kind)
+        expect(row.locator('[data-field="choices"]')).to_be_visible(visible=has_choices)
     row.locator('[data-switch="required"]').click()
     expect(stage.of("checks")).to_contain_text("place.names: " + t("en", "extract.rule_not_required"))
     stage.of("strict").click()
@@ -229,6 +233,22 @@ def test_the_table_is_seen_in_the_editor_and_the_editor_in_the_table(stage: Stag
     stage.write(STORY)
     expect(stage.of("estimate")).to_have_text(t("en", "extract.no_wanted"))
     expect(stage.of("start")).to_be_disabled()
+
+
+def test_names_and_types_of_the_presets_are_seen_whole(stage: Stage) -> None:
+    for preset in ("invoice", "minutes", "people"):
+        stage.choose(preset)
+        cut = "cells => cells.filter(cell => cell.scrollWidth > cell.clientWidth).map(cell => cell.value)"
+        assert stage.of("fields").locator("input, select").evaluate_all(cut) == []
+        hint = stage.of("fields").locator('[data-field="choices"]').first
+        assert not hint.evaluate(
+            """cell => {
+                cell.value = cell.placeholder;
+                const over = cell.scrollWidth > cell.clientWidth;
+                cell.value = "";
+                return over;
+            }"""
+        )
 
 
 def test_a_table_that_makes_no_schema_says_why(stage: Stage) -> None:
