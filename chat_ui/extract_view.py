@@ -389,6 +389,8 @@ class _Drawing:
             return
         name = self._name(path)
         if isinstance(value, dict) and (value or not path):
+            if told := self._told(path):
+                singles.append((name, told))
             for key, item in value.items():
                 self._sort(item, (*path, key), singles, lists)
             for key in self._missing_in(value, path):
@@ -418,11 +420,12 @@ class _Drawing:
                     self._told((*path, place, key)) if key in missing else self._cell(entry[key], (*path, place, key))
                     for key in columns
                 ]
+                told, body = self._told((*path, place)), "".join(f"<td>{cell}</td>" for cell in cells)
             else:
-                cells = [self._cell(entry, (*path, place))]
-            body = "".join(f"<td>{cell}</td>" for cell in cells)
-            rows.append(f'<tr><th scope="row">{place + 1}</th>{body}</tr>')
-        caption = f"<caption>{escape(name)}</caption>" if name else ""
+                told, body = "", f'<td colspan="{len(columns) or 1}">{self._cell(entry, (*path, place))}</td>'
+            rows.append(f'<tr><th scope="row">{place + 1}{told}</th>{body}</tr>')
+        told = self._told(path)
+        caption = f"<caption>{escape(name)}{told}</caption>" if name or told else ""
         return (
             f'<div class="table-scroll"><table class="figures">{caption}<thead><tr><th></th>{heads}</tr></thead>'
             f"<tbody>{''.join(rows)}</tbody></table></div>"
