@@ -6,6 +6,7 @@ A dot leads into an object or into the objects of a list. A row of type ``object
 be missing or has a description; where it would say nothing, it is left out.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
@@ -97,7 +98,7 @@ def _is_choice(choice: object, kind: FieldType) -> bool:
         case "integer":
             return isinstance(choice, int) and not isinstance(choice, bool)
         case "number":
-            return isinstance(choice, int | float) and not isinstance(choice, bool)
+            return _is_choice(choice, "integer") or (isinstance(choice, float) and math.isfinite(choice))
         case _:
             return False
 
@@ -129,14 +130,17 @@ def _collect(schema: dict[str, Any], above: str, rows: list[Field]) -> bool:
     properties, required = schema.get("properties"), schema.get("required", [])
     if not set(schema) <= _KEYWORDS or not isinstance(properties, dict) or not isinstance(required, list):
         return False
-    if schema.get("additionalProperties", False) is not False or any(name not in list(properties) for name in required):
+    if schema.get("additionalProperties", False) is not False:
         return False
+    if any(not isinstance(name, str) or name not in properties for name in required):
+        return False
+    named = set(required)
     if above.count(".") >= _MOST_PARTS or (above == "" and "description" in schema):
         return False
     for key, child in properties.items():
         if not isinstance(key, str) or not key.strip() or "." in key or not isinstance(child, dict):
             return False
-        if not _row(child, f"{above}.{key}" if above else key, key in required, rows):
+        if not _row(child, f"{above}.{key}" if above else key, key in named, rows):
             return False
     return True
 
@@ -180,7 +184,7 @@ def _without_null(schema: dict[str, Any]) -> tuple[dict[str, Any], bool]:
         other = ways[0] if ways[1] == {"type": "null"} else ways[1]
         return (other, True) if isinstance(other, dict) else (schema, False)
     types = schema.get("type")
-    if isinstance(types, list) and len(types) == 2 and "null" in types:
+    if isinstance(types, list) and len(types) == 2 and types.count("null") == 1:
         enum = schema.get("enum")
         kept = {"enum": [item for item in enum if item is not None]} if isinstance(enum, list) else {}
         return schema | {"type": next(kind for kind in types if kind != "null")} | kept, True

@@ -310,7 +310,7 @@ def _decoded(text: str, start: int) -> _Value | None:
     if levels(value) > MOST_LEVELS:
         return None
     if _HALF_LETTER.search(text, start, end):
-        value = _whole_letters(value)
+        value = whole_letters(value)
     return _Value(value, start, end, bool(repeated))
 
 
@@ -339,12 +339,12 @@ def levels(value: Any) -> int:
 _HALF_LETTER = re.compile(r"\\u[dD][89a-fA-F]")
 
 
-def _whole_letters(value: Any) -> Any:
+def whole_letters(value: Any) -> Any:
     """The value without halves of surrogate pairs, which no file and no page can hold."""
     if isinstance(value, dict):
-        return {_whole_letters(key): _whole_letters(item) for key, item in value.items()}
+        return {whole_letters(key): whole_letters(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [_whole_letters(item) for item in value]
+        return [whole_letters(item) for item in value]
     return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace") if isinstance(value, str) else value
 
 
@@ -526,6 +526,8 @@ def _is_begun(word: str) -> bool:
 MOST_MARKS = 2000
 LONGEST_SOURCE = 200_000
 _LONGEST_WORDS = 2000
+# Places that turn out to lie inside a word, over all words: "a" stands at each letter of "aaaa".
+_MOST_TRIES = 100_000
 Span = tuple[int, int]
 
 
@@ -575,6 +577,7 @@ class _Source:
         self._numbers = _numbers_in(text)
         # Where to look on for what was found before.
         self._ends: dict[str, int] = {}
+        self._tries = _MOST_TRIES
 
     def words(self, words: str) -> Span | None:
         if not words.strip() or len(words) > _LONGEST_WORDS:
@@ -597,12 +600,15 @@ class _Source:
         return places[turn % len(places)]
 
     def _found(self, words: str, text: str, name: str) -> Span | None:
-        """The next place of the words after the last one, or else their first; whole words only."""
+        """The next place of the words after the last one, or else their first; whole words before parts of others."""
         after = self._ends.get(name, 0)
-        for start in dict.fromkeys((after, 0)):
+        # One Korean syllable is a part of many words, and two are often the word itself with an ending.
+        rules = (_stands_alone,) if len(words) == 1 else (_stands_alone, _is_whole)
+        for stands, start in dict.fromkeys((rule, place) for rule in rules for place in (after, 0)):
             at = text.find(words, start)
-            while at >= 0 and not _stands_alone(text, at, at + len(words)):
-                at = text.find(words, at + 1)
+            while at >= 0 and not stands(text, at, at + len(words)):
+                self._tries -= 1
+                at = text.find(words, at + 1) if self._tries > 0 else -1
             if at >= 0:
                 self._ends[name] = at + len(words)
                 return at, at + len(words)
@@ -614,8 +620,29 @@ def _lower(char: str) -> str:
     return lower if len(lower) == 1 else char
 
 
+# What a Korean noun carries: particles, the copula, a title.
+_PARTICLES = re.compile(
+    "(?:에게서|한테서|으로서|으로써|에게|에서|에는|에도|께서|한테|으로|로서|로써|까지|부터|마다|조차|마저|밖에|보다|처럼|같이|만큼|하고"
+    "|입니다|이었다|였다|이에요|예요|이라고|라고|이라는|라는|이지만|지만|이다|이나|이랑|이며|이고|이라|이란|이여|이야|이든|이자"
+    "|은|는|이|가|을|를|과|와|의|에|께|로|도|만|나|랑|며|고|라|란|여|야|든|자|아|다|요|인|들|님|씨|군|양|네|쯤|뿐){0,3}(?![가-힣])"
+)
+
+
 def _stands_alone(text: str, start: int, end: int) -> bool:
-    """Latin words and digits are found whole ("Al" is not in "Also"); Korean ones carry their particles."""
+    """Whether the words are no part of a longer one; Korean ones may carry particles ("형은", but not "형제")."""
+    if not _is_whole(text, start, end):
+        return False
+    if start and _is_korean(text[start]) and _is_korean(text[start - 1]):
+        return False
+    return not _is_korean(text[end - 1]) or _PARTICLES.match(text, end) is not None
+
+
+def _is_korean(char: str) -> bool:
+    return "가" <= char <= "힣"
+
+
+def _is_whole(text: str, start: int, end: int) -> bool:
+    """Latin words and digits are found whole ("Al" is not in "Also")."""
     return not (_is_latin(text[start - 1 : start] if start else "") and _is_latin(text[start])) and not (
         _is_latin(text[end - 1]) and _is_latin(text[end : end + 1])
     )

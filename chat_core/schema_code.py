@@ -25,6 +25,7 @@ _TAKEN = frozenset(
         *_SCALARS.values(),
     }
 )
+_IMPORTED = frozenset({"BaseModel", "Field", "TypeAdapter", "Any", "Literal", "OpenAI", "Path", "UUID"})
 
 
 def as_code(body: dict[str, Any], base_url: str, schema: dict[str, Any], pictures: tuple[str, ...] = ()) -> str:
@@ -83,6 +84,8 @@ class _Models:
         # Definitions that have a class by now, or are about to.
         self._of_ref: dict[str, str] = {}
         self._used: set[str] = set()
+        # Of the classes of one name: the number that the next may have.
+        self._numbers: dict[str, int] = {}
         root = self._type(schema, ROOT_CLASS, 0)
         self.source = "\n\n".join(text.strip("\n") + "\n" for text in self._classes.values())
         if root in self._classes:
@@ -162,7 +165,8 @@ class _Models:
         name = name if name in self._of_ref.values() and name not in self._classes else self._free(name)
         self._classes[name] = ""
         self._used.add("BaseModel")
-        required = schema["required"] if isinstance(schema.get("required"), list) else []
+        listed = schema["required"] if isinstance(schema.get("required"), list) else []
+        required = {name for name in listed if isinstance(name, str)}
         lines = [f"class {name}(BaseModel):"]
         if isinstance(told := schema.get("description"), str) and told.strip():
             lines += [f"    {json.dumps(told, ensure_ascii=False)}", ""]
@@ -194,10 +198,17 @@ class _Models:
 
     def _free(self, name: str) -> str:
         """A name that no class has yet; the ones that are imported are taken."""
-        imported = {"BaseModel", "Field", "TypeAdapter", "Any", "Literal", "OpenAI", "Path", "UUID"}
-        taken = self._classes.keys() | set(self._of_ref.values()) | imported | self._keys
-        names = chain((name, f"{name}Model"), (f"{name}{number}" for number in count(2)))
-        return next(free for free in names if free not in taken)
+        referred = set(self._of_ref.values())
+        taken = (_IMPORTED, self._keys, self._classes, referred)
+        for free in (name, f"{name}Model"):
+            if not any(free in each for each in taken):
+                return free
+        # No name becomes free again.
+        number = self._numbers.get(name, 2)
+        while any(f"{name}{number}" in each for each in taken):
+            number += 1
+        self._numbers[name] = number
+        return f"{name}{number}"
 
 
 def _keys(value: Any) -> Iterator[str]:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, time
+from time import monotonic
 from typing import Any
 
 # jsonschema and regex bring no types of their own.
@@ -188,7 +189,7 @@ def validate(value: Any, schema: dict[str, Any]) -> tuple[FieldProblem, ...]:
 
     Raises nothing: where a schema is wrong, refers to something outside or would take too long, the rest is told as
     ``not_checked``. Formats date, time, date-time, email, ipv4, ipv6 and uuid are checked. Patterns are read by the
-    rules of Python's ``regex``, each for at most a twentieth of a second.
+    rules of Python's ``regex``, each for at most a twentieth of a second, and all of them for a second.
     """
     if _too_deep(schema) or _too_deep(value):
         return (_not_checked("depth"),)
@@ -196,7 +197,11 @@ def validate(value: Any, schema: dict[str, Any]) -> tuple[FieldProblem, ...]:
     problems: list[FieldProblem] = [_not_checked("patternProperties")] if left_out else []
     try:
         for error in _checker(checked).iter_errors(value):
-            problems += (problem for problem in _told(error) if problem not in problems)
+            for problem in _told(error):
+                if problem not in problems:
+                    problems.append(problem)
+                if len(problems) >= MOST_FIELD_PROBLEMS:
+                    break
             if len(problems) >= MOST_FIELD_PROBLEMS:
                 break
     except _TooMuchWork:
@@ -253,6 +258,10 @@ def _list(schema: dict[str, Any], name: str) -> list[Any]:
     return below if isinstance(below, list) else []
 
 
+# Python makes no number of thousands of digits.
+_PLACE = re.compile(r"[0-9]{1,9}")
+
+
 def _at(root: dict[str, Any], ref: Any) -> Any | None:
     """What a reference within this schema points to; None where it points to nothing in it."""
     if not isinstance(ref, str) or not ref.startswith("#"):
@@ -260,7 +269,7 @@ def _at(root: dict[str, Any], ref: Any) -> Any | None:
     found: Any = root
     for step in ref[1:].split("/")[1:]:
         step = step.replace("~1", "/").replace("~0", "~")
-        if isinstance(found, list) and step.isdecimal() and int(step) < len(found):
+        if isinstance(found, list) and _PLACE.fullmatch(step) and int(step) < len(found):
             found = found[int(step)]
         elif isinstance(found, dict) and step in found:
             found = found[step]
@@ -344,9 +353,8 @@ def _type_problems(schema: dict[str, Any], pointer: str) -> Iterator[SchemaProbl
 
 def _object_problems(schema: dict[str, Any], pointer: str) -> Iterator[SchemaProblem]:
     properties = schema.get("properties")
-    names = list(properties) if isinstance(properties, dict) else []
-    required = schema.get("required")
-    listed = [name for name in required if isinstance(name, str)] if isinstance(required, list) else []
+    names = properties if isinstance(properties, dict) else {}
+    listed = dict.fromkeys(name for name in _list(schema, "required") if isinstance(name, str))
     if schema.get("additionalProperties") is not False:
         yield SchemaProblem(pointer, "open_object" if names else "free_object")
     for name in names:
@@ -490,7 +498,7 @@ def _type_from(schema: dict[str, Any]) -> str | list[str] | None:
 
 def _closed(schema: dict[str, Any]) -> dict[str, Any]:
     """An object of exactly its properties; those that were optional take null."""
-    listed = schema["required"] if isinstance(schema.get("required"), list) else []
+    listed = {name for name in _list(schema, "required") if isinstance(name, str)}
     properties = {
         name: child if name in listed or not isinstance(child, dict) else _with_null(child)
         for name, child in schema["properties"].items()
@@ -528,7 +536,8 @@ def _without_nulls(value: Any, schema: Any, root: dict[str, Any]) -> Any:
     if not isinstance(value, dict):
         return value
     schema = _way_for(schema, root, dict)
-    properties, required = _dict(schema, "properties"), _list(schema, "required")
+    properties = _dict(schema, "properties")
+    required = {name for name in _list(schema, "required") if isinstance(name, str)}
     kept = {}
     for name, item in value.items():
         child = properties.get(name)
@@ -578,6 +587,8 @@ _LONGEST_PATTERN = 1000
 # Repetitions written out, which compiling a pattern multiplies.
 _MOST_REPEATS = 20_000
 _PATTERN_SECONDS = 0.05
+# All patterns of one check together: one that stays just below its own limit may meet thousands of texts.
+_ALL_PATTERNS_SECONDS = 1.0
 _LONGEST_WORDS = 300
 _COUNTS = re.compile(r"[0-9]{1,9}")
 _DRAFTS = {
@@ -628,11 +639,15 @@ def _checker(schema: dict[str, Any]) -> Any:
 def _pattern_check() -> Callable[..., Iterator[Any]]:
     """The check of ``pattern``; one that cannot be searched for is told once and not tried again."""
     given_up: set[str] = set()
+    spent = 0.0
 
     def check(_: Any, pattern: Any, value: Any, __: Any) -> Iterator[Any]:
+        nonlocal spent
         if not isinstance(value, str) or pattern in given_up:
             return
-        found = _searched(pattern, value)
+        begun = monotonic()
+        found = _searched(pattern, value) if spent < _ALL_PATTERNS_SECONDS else None
+        spent += monotonic() - begun
         if found is None:
             given_up.add(pattern)
             yield jsonschema.ValidationError("The pattern was not checked.", validator="not_checked")
@@ -687,7 +702,8 @@ def _told(error: Any) -> Iterator[FieldProblem]:
             if name not in found:
                 yield FieldProblem(pointer_to(*path, name), "required", {"wanted": name}, f"{name!r} is missing")
     elif keyword in ("additionalProperties", "unevaluatedProperties") and isinstance(found, dict):
-        for name in found.keys() - _dict(error.schema, "properties").keys():
+        known = _dict(error.schema, "properties")
+        for name in (name for name in found if name not in known):
             rule = "additional_properties"
             yield FieldProblem(pointer_to(*path, name), rule, {"found": name}, f"{name!r} was not asked for")
     elif keyword in ("anyOf", "oneOf") and (meant := _meant(error.context)):

@@ -204,7 +204,7 @@ def problems_of(batch: Batch, row: Row, result: RowResult | None, language: Lang
         return [notes.sentence(error, language), *said]
     if result is None:
         return []
-    lines = [extract_words.answer_problem(problem, language) for problem in result.problems]
+    lines = [extract_words.answer_problem(problem, result.data, language) for problem in result.problems]
     return [*lines, t(language, "batch.repair_due")] if result.repair_due else lines
 
 

@@ -20,7 +20,7 @@ from chat_ui.extract_job import LONGEST_TEXT
 from chat_ui.extract_words import answer_problem
 from chat_ui.files_apart import apart
 from chat_ui.gradio_inside import uploads
-from chat_ui.texts import Language, known_language, t
+from chat_ui.texts import Language, known_language, number, t
 from chat_ui.visit import Visit
 from chat_ui.wanted import Wanted
 
@@ -102,6 +102,8 @@ def _asked(schema: str, preset: str, instructions: str, language: Language, spee
         problem = ""
         if asked.table_error is not None:
             problem = extract_words.table_error(asked.table_error, speech)
+        elif asked.too_long:
+            problem = t(speech, "extract.schema_too_long", most=number(wanted.LONGEST_SCHEMA))
         elif asked.problem is not None:
             problem = notes.plain_json_problem(asked.problem, speech)
         raise gr.Error(t(speech, "extract.bad_schema", problem=problem).strip(), print_exception=False)
@@ -127,7 +129,7 @@ def _errors(extraction: Extraction, speech: Language) -> list[dict[str, str]]:
         {
             "pointer": problem.pointer if isinstance(problem, FieldProblem) else "",
             "rule": problem.rule if isinstance(problem, FieldProblem) else problem.kind,
-            "sentence": answer_problem(problem, speech),
+            "sentence": answer_problem(problem, extraction.data, speech),
         }
         for problem in extraction.problems
     ]

@@ -79,7 +79,7 @@ element.addEventListener("click", (event) => {
   if (!value) return;
   for (const old of document.querySelectorAll("#extract-marked mark.shown")) old.classList.remove("shown");
   const marks = [...document.querySelectorAll("#extract-marked mark")];
-  const mark = marks.find((each) => each.dataset.of === value.dataset.at);
+  const mark = marks.find((each) => JSON.parse(each.dataset.of).includes(value.dataset.at));
   if (!mark) return;
   mark.closest("details").open = true;
   mark.classList.add("shown");
@@ -175,7 +175,7 @@ def build(
                     sources = _sources(words)
                 with gr.Column(visible=False) as many_sources:
                     rows = batch_part.sources(words)
-            with gr.Column(min_width=320, scale=6, elem_id="extract-wanted"):
+            with gr.Column(min_width=320, scale=7, elem_id="extract-wanted"):
                 wanted = _wanted(words)
             with gr.Column(min_width=300, scale=5, elem_id="extract-answer"):
                 words.add(gr.Markdown(), value="extract.result.md")
@@ -276,7 +276,9 @@ def _wanted(words: Localizer) -> dict[str, Any]:
     with gr.Row(elem_classes="small-buttons"):
         strict = words.add(gr.Button(size="sm", visible=False, elem_id="extract-strict"), value="extract.make_strict")
     with words.add(gr.Accordion(open=False, elem_id="extract-schema-part"), label="extract.schema"):
-        schema = gr.Code(language="json", elem_id="extract-schema", max_lines=24, show_label=False, interactive=True)
+        schema = gr.Code(
+            language="json", elem_id="extract-schema", max_lines=24, show_label=False, interactive=True, wrap_lines=True
+        )
     with words.add(gr.Accordion(open=False, elem_id="extract-instructions-part"), label="extract.instructions"):
         instructions = words.add(
             gr.Textbox(

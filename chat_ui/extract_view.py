@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from html import escape
+from itertools import islice
 from typing import Any
 from urllib.parse import quote
 
@@ -23,7 +24,7 @@ from chat_ui.describe_view import FILES
 from chat_ui.extract_job import Extracting, Forecast, Run, Source
 from chat_ui.texts import Language, money, number, t
 from chat_ui.transcript import as_if_cost
-from chat_ui.wanted import Row, Wanted
+from chat_ui.wanted import LONGEST_SCHEMA, Row, Wanted
 
 # Values of one answer that are drawn; the file holds all.
 MOST_DRAWN = 1_500
@@ -119,6 +120,8 @@ def checks_html(wanted: Wanted, language: Language) -> str:
         told = t(language, "extract.no_schema")
     elif wanted.problem is not None:
         lines = [t(language, "extract.not_json", problem=notes.plain_json_problem(wanted.problem, language))]
+    elif wanted.too_long:
+        lines = [t(language, "extract.schema_too_long", most=number(LONGEST_SCHEMA))]
     elif wanted.not_a_schema:
         lines = [t(language, "extract.not_a_schema")]
     elif broken := wanted.strict_problems:
@@ -192,7 +195,7 @@ def result_html(run: Run, view: str, language: Language) -> str:
         return ""
     if view == "json":
         text = _json(data) if extraction is not None else Layout().laid_out(raw)
-        return f'<pre class="raw">{escape(text)}</pre>'
+        return f'<pre class="raw json">{escape(text)}</pre>'
     drawing = _Drawing(run, data, language)
     body = drawing.tables(data) if view == "table" else f'<ul class="tree">{drawing.tree("", data, ())}</ul>'
     more = f'<p class="quiet">{t(language, "extract.too_many")}</p>' if drawing.left < 0 else ""
@@ -206,18 +209,34 @@ def marked_html(run: Run, language: Language) -> str:
         return ""
     pieces: list[str] = []
     place = 0
-    for pointer, (start, end) in sorted(source_words(extraction.data, text).items(), key=lambda item: item[1]):
-        if start < place:
-            continue
-        title = escape(extract_words.value_place(pointer))
+    for start, end, pointers in _marks(source_words(extraction.data, text)):
+        names = [
+            extract_words.value_place(pointer, extraction.data) for pointer in pointers[: extract_words.MOST_PLACES]
+        ]
+        title = escape(", ".join(names) + (" …" if len(pointers) > len(names) else ""))
         pieces.append(escape(text[place:start]))
-        pieces.append(f'<mark data-of="{escape(pointer)}" title="{title}">{escape(text[start:end])}</mark>')
+        pieces.append(
+            f'<mark data-of="{escape(json.dumps(pointers))}" title="{title}">{escape(text[start:end])}</mark>'
+        )
         place = end
     pieces.append(escape(text[place:]))
     return (
         f'<details open><summary>{t(language, "extract.marked")}</summary><div class="marked">{"".join(pieces)}</div>'
         "</details>"
     )
+
+
+def _marks(found: Mapping[str, tuple[int, int]]) -> list[tuple[int, int, list[str]]]:
+    """Start and end of each mark, and the values in it: those whose words overlap share one."""
+    marks: list[tuple[int, int, list[str]]] = []
+    for pointer, (start, end) in sorted(found.items(), key=lambda item: item[1]):
+        if marks and start < marks[-1][1]:
+            first, last, pointers = marks.pop()
+            pointers.append(pointer)
+            marks.append((first, max(last, end), pointers))
+        else:
+            marks.append((start, end, [pointer]))
+    return marks
 
 
 def _state(run: Run, language: Language) -> tuple[str, str]:
@@ -255,7 +274,7 @@ def _problems(run: Run, language: Language) -> list[str]:
     """What is wrong with the answer: as a whole, then of single fields."""
     if run.extraction is None:
         return []
-    return [extract_words.answer_problem(problem, language) for problem in run.extraction.problems]
+    return [extract_words.answer_problem(problem, run.extraction.data, language) for problem in run.extraction.problems]
 
 
 def _ladder(run: Run, language: Language) -> str:
@@ -308,6 +327,7 @@ class _Drawing:
 
     def __init__(self, run: Run, data: Any, language: Language) -> None:
         self._language: Language = language
+        self._data = data
         self.left = MOST_DRAWN
         extraction = run.extraction
         self._final = extraction is not None
@@ -342,20 +362,28 @@ class _Drawing:
         return table + "".join(lists)
 
     def _sort(self, value: Any, path: tuple[str | int, ...], singles: list[tuple[str, str]], lists: list[str]) -> None:
-        name = extract_words.value_place(pointer_to(*path))
+        if self.left < 0:
+            return
+        name = self._name(path)
         if isinstance(value, dict) and (value or not path):
+            if told := self._told(path):
+                singles.append((name, told))
             for key, item in value.items():
                 self._sort(item, (*path, key), singles, lists)
             for key in self._missing_in(value, path):
                 place = (*path, key)
-                singles.append((extract_words.value_place(pointer_to(*place)), self._told(place)))
+                singles.append((self._name(place), self._told(place)))
         elif isinstance(value, list) and any(isinstance(item, dict) for item in value):
             lists.append(self._table(name, value, path))
         else:
             singles.append((name, self._cell(value, path)))
 
+    def _name(self, path: tuple[str | int, ...]) -> str:
+        return extract_words.value_place(pointer_to(*path), self._data)
+
     def _table(self, name: str, entries: list[Any], path: tuple[str | int, ...]) -> str:
-        columns = list(dict.fromkeys(key for entry in entries if isinstance(entry, dict) for key in entry))
+        keys = dict.fromkeys(key for entry in entries if isinstance(entry, dict) for key in entry)
+        columns = list(islice(keys, MOST_DRAWN + 1))
         heads = "".join(f'<th scope="col">{escape(column)}</th>' for column in columns)
         rows = []
         for place, entry in enumerate(entries):
@@ -363,15 +391,18 @@ class _Drawing:
                 break
             if isinstance(entry, dict):
                 missing = {key for key in columns if key not in entry}
+                # Empty cells count too: each entry may have other keys.
+                self.left -= len(missing)
                 cells = [
                     self._told((*path, place, key)) if key in missing else self._cell(entry[key], (*path, place, key))
                     for key in columns
                 ]
+                told, body = self._told((*path, place)), "".join(f"<td>{cell}</td>" for cell in cells)
             else:
-                cells = [self._cell(entry, (*path, place))]
-            body = "".join(f"<td>{cell}</td>" for cell in cells)
-            rows.append(f'<tr><th scope="row">{place + 1}</th>{body}</tr>')
-        caption = f"<caption>{escape(name)}</caption>" if name else ""
+                told, body = "", f'<td colspan="{len(columns) or 1}">{self._cell(entry, (*path, place))}</td>'
+            rows.append(f'<tr><th scope="row">{place + 1}{told}</th>{body}</tr>')
+        told = self._told(path)
+        caption = f"<caption>{escape(name)}{told}</caption>" if name or told else ""
         return (
             f'<div class="table-scroll"><table class="figures">{caption}<thead><tr><th></th>{heads}</tr></thead>'
             f"<tbody>{''.join(rows)}</tbody></table></div>"
@@ -379,6 +410,8 @@ class _Drawing:
 
     def _cell(self, value: Any, path: tuple[str | int, ...]) -> str:
         self.left -= 1
+        if self.left < 0:
+            return ""
         if isinstance(value, dict | list) and value:
             lines = [
                 self._cell(item, (*path, key))

@@ -1,6 +1,7 @@
 """What is wrong with a table, a schema or an extracted value, as sentences. Pure."""
 
 from collections.abc import Iterable
+from typing import Any
 
 from chat_core.field_table import MOST_FIELDS, FieldTableError
 from chat_core.json_output import Problem
@@ -32,10 +33,10 @@ def _placed(what: str, places: list[str]) -> str:
     return f"{shown}: {what}" if places else what
 
 
-def answer_problem(problem: Problem | FieldProblem, language: Language) -> str:
-    """One problem of an answer, with what can be done about it."""
+def answer_problem(problem: Problem | FieldProblem, data: Any, language: Language) -> str:
+    """One problem of an answer, with what can be done about it. ``data``: that was read from it."""
     if isinstance(problem, FieldProblem):
-        place = value_place(problem.pointer)
+        place = value_place(problem.pointer, data)
         sentence = field_problem(problem, language)
         return f"{place}: {sentence}" if place else sentence
     match problem.kind:
@@ -76,10 +77,16 @@ def schema_place(pointer: str) -> str:
     return ".".join(names)
 
 
-def value_place(pointer: str) -> str:
-    """A place in a value: names with dots, entries of lists counted from 1."""
-    steps = [step.replace("~1", "/").replace("~0", "~") for step in pointer.split("/")[1:]]
+def value_place(pointer: str, value: Any) -> str:
+    """A place in this value: names with dots, entries of lists counted from 1."""
     shown = ""
-    for step in steps:
-        shown += f"[{int(step) + 1}]" if step.isdecimal() else (f".{step}" if shown else step)
+    for step in pointer.split("/")[1:]:
+        step = step.replace("~1", "/").replace("~0", "~")
+        if isinstance(value, list):
+            place = int(step) if step.isdecimal() else len(value)
+            shown += f"[{place + 1}]"
+            value = value[place] if place < len(value) else None
+        else:
+            shown += f".{step}" if shown else step
+            value = value.get(step) if isinstance(value, dict) else None
     return shown

@@ -13,6 +13,7 @@ import gradio as gr
 
 from chat_core import extracting, wire
 from chat_core.connections import Connection
+from chat_core.json_output import whole_letters
 from chat_core.schema_code import as_code
 from chat_core.settings import ASSETS, Settings
 from chat_ui import extract_run, extract_view, wanted
@@ -137,7 +138,7 @@ class Extractor:
 
     async def take_urls(self, urls: str, visit: Visit, language: Language) -> AsyncIterator[tuple[Any, ...]]:
         """Fetch the pictures at the URLs, one a line; empties the field."""
-        lines = [line.strip() for line in (urls or "").splitlines() if line.strip()]
+        lines = [line.strip() for line in whole_letters(urls or "").splitlines() if line.strip()]
         async with aclosing(
             self._read_in([(name_of_url(line), line, True) for line in lines], visit, language)
         ) as all_:
@@ -204,6 +205,7 @@ class Extractor:
         """What is asked, from the widgets; the values come from a browser, so anything may stand in them."""
         name = str(model or "").strip() or visit.first_model
         typed, told = str(text or "")[:LONGEST_TEXT], str(instructions or "").strip()[:LONGEST_INSTRUCTIONS]
+        typed, told, name = map(whole_letters, (typed, told, name))
         return Asked(typed, told, name, visit.extracting.wanted)
 
     # --- asking -------------------------------------------------------------------------------------------------------

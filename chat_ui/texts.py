@@ -936,7 +936,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "extract.column_description": ("Description for the model", "모델에게 줄 설명"),
     "extract.column_required": ("Required", "필수"),
     "extract.column_list": ("List", "목록"),
-    "extract.column_choices": ("Only these values, with commas", "허용할 값, 쉼표로"),
+    "extract.column_choices": ("Only these: a, b, c", "허용할 값: 가, 나, 다"),
     "extract.type_string": ("text", "글"),
     "extract.type_number": ("number", "수"),
     "extract.type_integer": ("whole number", "정수"),
@@ -958,6 +958,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     "extract.not_a_schema": (
         "This is JSON, but no schema and no example: begin with a brace or a bracket, and put something in it.",
         "JSON이지만 스키마도 예시도 아닙니다. 중괄호나 대괄호로 시작해 내용을 넣으세요.",
+    ),
+    "extract.schema_too_long": (
+        "The schema is too long: up to {most} characters are read.",
+        "스키마가 너무 깁니다. {most}자까지 읽습니다.",
     ),
     "extract.is_example": (
         "Read as an example: the fields are those of its values.",

@@ -4,21 +4,24 @@ Each can be edited, and the other follows. Pure; nothing is raised for what a pe
 """
 
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from chat_core import extracting
-from chat_core.field_table import FIELD_TYPES, Field, FieldTableError, FieldType, fields_of, schema_of
-from chat_core.json_output import Problem, parse
+from chat_core.field_table import FIELD_TYPES, MOST_FIELDS, Field, FieldTableError, FieldType, fields_of, schema_of
+from chat_core.json_output import Problem, parse, whole_letters
 from chat_core.schemas import SchemaProblem, made_strict, schema_from_example, strict_problems
 from chat_ui.texts import LANGUAGES
 
 LONGEST_SCHEMA = 200_000
-MOST_ROWS = 200
+# One more than a table may have, so that it can be said.
+MOST_ROWS = MOST_FIELDS + 1
 LONGEST_CELL = 2_000
 # A text is read as a schema where it has one of these, or a ``type`` that is one of JSON Schema.
 _SIGNS = ("$schema", "$ref", "$defs", "properties", "anyOf", "oneOf", "allOf")
+_LINE_END = re.compile(r"[\r\n]")
 _TYPES = ("object", "array", "string", "number", "integer", "boolean", "null")
 
 Kind = Literal["schema", "example"]
@@ -46,7 +49,7 @@ class Wanted:
     ``kind``: how it is read.  ``rows``: the table; None: the schema says more than a table can.
 
     ``table_error``: why the rows make no schema.  ``problem``: why the text is no JSON.  ``not_a_schema``: it is JSON,
-    and neither a schema nor an example.
+    and neither a schema nor an example.  ``too_long``: it was not read to its end.
     """
 
     text: str = ""
@@ -56,6 +59,7 @@ class Wanted:
     table_error: FieldTableError | None = None
     problem: Problem | None = None
     not_a_schema: bool = False
+    too_long: bool = False
 
     @property
     def strict_problems(self) -> tuple[SchemaProblem, ...]:
@@ -79,7 +83,9 @@ def of_rows(rows: Iterable[Row]) -> Wanted:
 
 def of_text(text: str) -> Wanted:
     """The text has been edited; the table follows where it can."""
-    text = text[:LONGEST_SCHEMA]
+    if len(text) > LONGEST_SCHEMA:
+        return Wanted(whole_letters(text[:LONGEST_SCHEMA]), rows=(), too_long=True)
+    text = whole_letters(text)
     parsed = parse(text)
     if parsed.problem is not None or not parsed.found:
         return Wanted(text, rows=(), problem=parsed.problem or Problem("empty"))
@@ -136,11 +142,16 @@ def rows_of(sent: Any) -> tuple[Row, ...] | None:
 
 def _of_schema(schema: dict[str, Any], text: str, kind: Kind) -> Wanted:
     fields = fields_of(schema)
-    rows = None if fields is None else tuple(_row(field) for field in fields)
-    # A choice that has a comma in it cannot stand in a cell.
-    if fields is not None and any("," in str(choice) for field in fields for choice in field.choices):
-        rows = None
-    return Wanted(text, schema, kind, rows)
+    # What its cells cannot hold (a choice with a comma, a line end, blanks at an end) would be lost with the next edit.
+    if fields is None or not all(_fits_in_cells(field) for field in fields):
+        return Wanted(text, schema, kind, None)
+    return Wanted(text, schema, kind, tuple(map(_row, fields)))
+
+
+def _fits_in_cells(field: Field) -> bool:
+    row = _row(field)
+    cells = (row.name, row.description, row.choices)
+    return _field(row) == field and all(len(cell) <= LONGEST_CELL and not _LINE_END.search(cell) for cell in cells)
 
 
 def _unwrapped(value: Any) -> Any:
@@ -190,6 +201,8 @@ def _listed(choices: Any) -> str:
 
 
 def _sent_row(sent: dict[str, Any]) -> Row:
-    name, description, choices = (str(sent.get(key, ""))[:LONGEST_CELL] for key in ("name", "description", "choices"))
+    name, description, choices = (
+        whole_letters(str(sent.get(key, ""))[:LONGEST_CELL]) for key in ("name", "description", "choices")
+    )
     kind: FieldType = next((known for known in FIELD_TYPES if known == sent.get("type")), "string")
     return Row(name, kind, description, sent.get("required") is True, sent.get("is_list") is True, choices)

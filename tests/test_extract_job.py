@@ -222,6 +222,45 @@ async def test_a_fault_of_ours_is_a_sentence_too(server: ScriptedServer, monkeyp
     assert ledger.entries == []
 
 
+@pytest.mark.parametrize(
+    "value",
+    [
+        {f"key {place}": place for place in range(5000)},
+        {"list": list(range(5000))},
+        {"list": [[place] for place in range(5000)]},
+        {"list": [{f"key {place}": place} for place in range(2000)]},
+        {"list": [{"inner": {f"key {place}": place}} for place in range(5000)]},
+        [{f"key {place}": place for place in range(5000)}],
+    ],
+)
+def test_a_large_table_is_drawn_only_as_far_as_a_page_can(value: Any) -> None:
+    run = extract_run.Run(asked(), text=json.dumps(value))
+    drawn = extract_view.result_html(run, "table", "en")
+    assert t("en", "extract.too_many") in drawn
+    assert drawn.count("<td") + drawn.count("value-plain") <= 3 * extract_view.MOST_DRAWN
+
+
+@pytest.mark.parametrize("view", ["tree", "table"])
+async def test_each_view_tells_what_is_wrong_with_objects_and_lists_too(server: ScriptedServer, view: str) -> None:
+    schema = {
+        "type": "object",
+        "properties": {
+            "people": {"type": "array", "items": {"type": "string"}, "minItems": 3},
+            "place": {"type": "string"},
+        },
+    }
+    server.script = play.answer('{"people": [{"name": "Anna"}, 5], "place": {"city": "Boston"}}')
+    job = Extracting()
+    await run(job, connection(server), asked(now=wanted.of_text(json.dumps(schema))))
+    assert job.run is not None
+    assert job.run.extraction is not None
+    assert len(job.run.extraction.problems) == 4
+    drawn = extract_view.result_html(job.run, view, "en")
+    assert drawn.count("field-problem") == 4
+    if view == "table":
+        assert '<td colspan="1"><span class="value value-plain">5</span>' in drawn
+
+
 def test_a_large_value_is_drawn_only_as_far_as_a_page_can() -> None:
     job = Extracting()
     from_text = json.dumps({"people": [f"name {place}" for place in range(3000)]})

@@ -166,6 +166,17 @@ def test_a_preset_and_a_korean_text_give_a_tree_that_grows_and_is_checked(stage:
     expect(stage.page.locator("#ledger tbody tr")).to_have_count(1)
 
 
+def test_values_whose_words_overlap_lead_to_one_mark(stage: Stage) -> None:
+    stage.server.script = play.answer('{"people": ["흥부", "흥부와 놀부", "형제"]}')
+    stage.write(STORY)
+    stage.extract()
+    marks, values = stage.of("marked").locator("mark"), stage.of("result").locator(".value")
+    expect(marks).to_have_text(["흥부와 놀부", "형제"])
+    for place, words in ((2, "형제"), (0, "흥부와 놀부"), (2, "형제"), (1, "흥부와 놀부")):
+        values.nth(place).click()
+        expect(stage.of("marked").locator("mark.shown")).to_have_text(words)
+
+
 def test_a_wrong_value_is_told_at_its_field_after_one_repair(stage: Stage) -> None:
     stage.choose("review")
     stage.server.script = play.answer('{"product": "kettle", "rating": "five"}')
@@ -200,6 +211,10 @@ def test_the_table_is_seen_in_the_editor_and_the_editor_in_the_table(stage: Stag
     expect(stage.editor).to_contain_text('"names"')
     expect(stage.names.last).to_have_value("place.names")
     expect(stage.of("strict")).to_be_hidden()
+    # A whole number may have only some values; a date has none to choose from.
+    for kind, has_choices in (("date", False), ("integer", True)):
+        row.locator("select").select_option(kind)
+        expect(row.locator('[data-field="choices"]')).to_be_visible(visible=has_choices)
     row.locator('[data-switch="required"]').click()
     expect(stage.of("checks")).to_contain_text("place.names: " + t("en", "extract.rule_not_required"))
     stage.of("strict").click()
@@ -218,6 +233,22 @@ def test_the_table_is_seen_in_the_editor_and_the_editor_in_the_table(stage: Stag
     stage.write(STORY)
     expect(stage.of("estimate")).to_have_text(t("en", "extract.no_wanted"))
     expect(stage.of("start")).to_be_disabled()
+
+
+def test_names_and_types_of_the_presets_are_seen_whole(stage: Stage) -> None:
+    for preset in ("invoice", "minutes", "people"):
+        stage.choose(preset)
+        cut = "cells => cells.filter(cell => cell.scrollWidth > cell.clientWidth).map(cell => cell.value)"
+        assert stage.of("fields").locator("input, select").evaluate_all(cut) == []
+        hint = stage.of("fields").locator('[data-field="choices"]').first
+        assert not hint.evaluate(
+            """cell => {
+                cell.value = cell.placeholder;
+                const over = cell.scrollWidth > cell.clientWidth;
+                cell.value = "";
+                return over;
+            }"""
+        )
 
 
 def test_a_table_that_makes_no_schema_says_why(stage: Stage) -> None:
@@ -276,6 +307,21 @@ def test_servers_without_a_schema_are_asked_in_their_way_and_failures_are_senten
     stage.extract()
     expect(stage.of("status")).to_contain_text(t("en", "extract.cut"))
     expect(stage.of("result").locator(".raw")).to_have_text('{"people": ["흥')
+    # There is no data that could be shown in another way.
+    expect(stage.of("view")).to_be_hidden()
+
+
+def test_half_an_emoji_in_the_source_is_no_fault(stage: Stage) -> None:
+    stage.server.script = play.answer('{"people": ["놀부"]}')
+    stage.of("text").locator("textarea").evaluate(
+        """(text) => {
+            text.value = "흥부 \\ud83d 놀부";
+            text.dispatchEvent(new Event("input", { bubbles: true }));
+        }"""
+    )
+    stage.of("start").click()
+    expect(stage.of("marked").locator("mark")).to_have_text(["놀부"])
+    stage.ended()
 
 
 def test_stop_closes_the_stream_and_keeps_what_came(stage: Stage) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from chat_core import json_output
 from chat_core.json_output import Layout, parse, partial, pointer_to, pretty, source_words
 
 DEEP = "[" * 100_000
@@ -206,6 +207,13 @@ def test_a_layout_that_gets_another_answer_begins_anew() -> None:
     [
         ("Anna", "My name is Anna.", "Anna"),
         ("김민수", "어제 김민수가 왔다", "김민수"),
+        ("형", "형제가 있었다. 형은 욕심이 많았다", "형"),
+        ("형", "형제가 있었다", None),
+        ("이", "이야기와 아이", None),
+        ("물", "소금물과 물고기를 물에 넣는다", "물"),
+        ("사과", "사과나무에 사과가 열렸다", "사과"),
+        ("민수", "어제 김민수가 왔다", "민수"),
+        ("서버 비용을 정리", "서버 비용을 정리한다", "서버 비용을 정리"),
         ("seoul city", "in Seoul\n City today", "Seoul\n City"),
         (12000, "합계 12,000원", "12,000"),
         (12000, "total 12000.00", "12000.00"),
@@ -229,6 +237,20 @@ def test_a_layout_that_gets_another_answer_begins_anew() -> None:
 def test_where_a_value_stands_in_its_source(value: Any, text: str, words: str | None) -> None:
     found = source_words({"v": value}, text)
     assert [text[start:end] for start, end in found.values()] == ([words] if words else [])
+
+
+def test_a_part_of_a_word_is_found_only_where_there_is_no_whole_one() -> None:
+    for text, place in (("형제가 있었다. 형은 착했다", 9), ("사과나무에 사과가 열렸다", 6), ("강민수, 민수야", 5)):
+        word = text[place : place + (1 if text.startswith("형") else 2)]
+        assert source_words(word, text) == {"": (place, place + len(word))}
+
+
+def test_a_search_for_words_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: list[int] = []
+    monkeypatch.setattr(json_output, "_MOST_TRIES", 1000)
+    monkeypatch.setattr(json_output, "_is_whole", lambda *place: tried.append(1) is not None)
+    assert source_words(["a" * length for length in range(1, 50)], "a" * 5000) == {}
+    assert len(tried) <= 1500
 
 
 def test_the_same_words_twice_are_found_one_after_the_other() -> None:

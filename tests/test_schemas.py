@@ -1,6 +1,7 @@
 """The rules of strict structured output over a table of schemas, against a checker of its own; and values checked."""
 
 import copy
+import itertools
 import json
 import random
 from typing import Any
@@ -9,6 +10,7 @@ import pytest
 
 from chat_core import schemas
 from chat_core.field_table import fields_of
+from chat_core.schema_code import as_code
 from chat_core.schemas import (
     is_wrapped,
     made_strict,
@@ -425,6 +427,21 @@ def test_schemas_may_be_wrong_in_any_way(name: str) -> None:
             validate(without_optional_nulls(value, schema), schema)
 
 
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"anyOf": [TEXT], "$ref": f"#/anyOf/{'9' * 5000}"},
+        opened(a={"type": ["null", "null"]}),
+        opened(a={"type": ["null", "null"], "enum": [None]}),
+    ],
+)
+def test_odd_numbers_and_types_are_read_without_a_fault(schema: dict[str, Any]) -> None:
+    assert strict_problems(schema)
+    strict_problems(made_strict(schema))
+    assert fields_of(schema) is None
+    validate({"a": None}, schema)
+
+
 @pytest.mark.parametrize("keyword", ["properties", "items", "anyOf"])
 def test_a_schema_of_a_hundred_thousand_levels(keyword: str) -> None:
     schema: Any = TEXT
@@ -494,6 +511,16 @@ def test_what_a_hostile_schema_keeps_from_being_checked_is_told(value: Any, sche
     assert [(problem.rule, problem.values) for problem in told] == [("not_checked", {"keyword": keyword})]
 
 
+def test_slow_patterns_end_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    searched: list[str] = []
+    clock = itertools.count(0, 0.04)
+    monkeypatch.setattr(schemas, "monotonic", lambda: next(clock))
+    monkeypatch.setattr(schemas, "_searched", lambda _, value: searched.append(value) or True)
+    told = validate(["x"] * 5000, {"type": "array", "items": {"type": "string", "pattern": "(a|aa)+$"}})
+    assert [(problem.rule, problem.values) for problem in told] == [("not_checked", {"keyword": "pattern"})]
+    assert len(searched) == 25
+
+
 def test_references_that_multiply_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(schemas, "_MOST_WORK", 10_000)
     two = {f"d{n}": {"anyOf": [{"$ref": f"#/$defs/d{n + 1}"}] * 2} for n in range(40)}
@@ -501,8 +528,38 @@ def test_references_that_multiply_end(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [problem.values for problem in validate(1, schema)] == [{"keyword": "size"}]
 
 
-def test_problems_are_bounded() -> None:
+def test_problems_are_bounded_and_so_is_the_search_for_them(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(validate([None] * 5000, {"type": "array", "items": TEXT})) == schemas.MOST_FIELD_PROBLEMS
+    made: list[Any] = []
+    problem = schemas.FieldProblem
+    monkeypatch.setattr(schemas, "FieldProblem", lambda *given: made.append(given) or problem(*given))
+    names = [f"field {number}" for number in range(5000)]
+    missing = validate({}, {"type": "object", "required": names})
+    assert [each.values["wanted"] for each in missing] == names[: schemas.MOST_FIELD_PROBLEMS]
+    assert len(made) == schemas.MOST_FIELD_PROBLEMS
+
+
+class Counted(str):
+    """A name that counts how often it is compared with another."""
+
+    compared = 0
+    __hash__ = str.__hash__
+
+    def __eq__(self, other: object) -> bool:
+        Counted.compared += 1
+        return str.__eq__(self, other)
+
+
+def test_work_grows_with_the_fields_and_not_with_their_square() -> None:
+    names = [f"field {number}" for number in range(1000)]
+    schema = closed([Counted(name) for name in names]) | {"properties": {Counted(name): TEXT for name in names}}
+    Counted.compared = 0
+    assert fields_of(schema) is None
+    assert strict_problems(schema) == ()
+    assert made_strict(schema) == schema
+    assert len(without_optional_nulls(dict.fromkeys(map(Counted, names)), schema)) == 1000
+    assert "field_999" in as_code({"model": "m", "messages": []}, "", schema)
+    assert Counted.compared < 30 * 1000
 
 
 @pytest.mark.parametrize(
