@@ -31,7 +31,7 @@ from tests.scripted_server import Exchange, Script, ScriptedServer
 
 OWNER_KEY = "sk-owner-Q7mJ2nLx9TzKpWvB"
 PATIENCE = 20.0
-HASTY = Clocks(first_token=2, patient_first_token=2, silence=2, retry_pause=0.01)
+CALM = Clocks(retry_pause=0.01)
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class Stage:
 @pytest.fixture(scope="module")
 def running() -> Iterator[Stage]:
     with ScriptedServer() as server:
-        app = build_app(Settings(clocks=HASTY), Connection("custom", server.base_url, OWNER_KEY))
+        app = build_app(Settings(clocks=CALM), Connection("custom", server.base_url, OWNER_KEY))
         _, address, _ = app.page.launch(prevent_thread_lock=True, quiet=True, **app.launch_options)
         try:
             yield Stage(address, server)

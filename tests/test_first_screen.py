@@ -52,8 +52,10 @@ from tests.on_page import (
 )
 from tests.scripted_server import Exchange, Script, ScriptedServer
 
-# What the drills of silence and of the rate limit may take.
-HASTY = Clocks(first_token=5, patient_first_token=5, silence=5, retry_pause=0.01, longest_wait=1)
+# The drill of the rate limit is not waited for. In all else they are patient: no busy machine is a silent server.
+CALM = Clocks(retry_pause=0.01, longest_wait=1)
+# For the drill of silence alone, which only a clock ends.
+HASTY = Clocks(first_token=1, patient_first_token=1)
 HANGUL = re.compile("[가-힣ㄱ-ㅎㅏ-ㅣ]")
 MODEL_CARDS = tuple(card.name for card in CARDS if card.steps)
 
@@ -112,8 +114,8 @@ def test_the_drills_are_those_of_the_demo_model() -> None:
 
 
 @contextmanager
-def launched(connection: Connection, clocks: Clocks) -> Iterator[str]:
-    app = build_app(Settings(clocks=clocks), connection)
+def launched(connection: Connection, settings: Settings) -> Iterator[str]:
+    app = build_app(settings, connection)
     _, address, _ = app.page.launch(prevent_thread_lock=True, quiet=True, **app.launch_options)
     try:
         yield address
@@ -150,6 +152,16 @@ class Demo:
 
     address: str
     between: ScriptedServer
+    settings: Settings
+
+    @contextmanager
+    def hurried(self, clocks: Clocks) -> Iterator[None]:
+        """What is asked while this lasts is waited for by these clocks."""
+        object.__setattr__(self.settings, "clocks", clocks)
+        try:
+            yield
+        finally:
+            object.__setattr__(self.settings, "clocks", CALM)
 
     def take_bodies(self) -> list[dict[str, Any]]:
         """What was asked since the last time."""
@@ -166,8 +178,9 @@ def demo() -> Iterator[Demo]:
             models = json.load(response)["data"]
         with ScriptedServer(relayed_to(urlsplit(server.url).port or 0)) as between:
             between.models = models
-            with launched(connections.demo(between.base_url), HASTY) as address:
-                yield Demo(address, between)
+            settings = Settings(clocks=CALM)
+            with launched(connections.demo(between.base_url), settings) as address:
+                yield Demo(address, between, settings)
     finally:
         server.stop()
 
@@ -458,9 +471,12 @@ def test_a_drill_shows_its_own_sentence_and_its_button_leads_out(
     choose_drill(page, drill, language)
     demo.take_bodies()
     hello = {"en": "Hello", "ko": "안녕"}[language]
-    send(page, hello)
+    with demo.hurried(HASTY if drill == "drill-silence" else CALM):
+        send(page, hello)
     expect(note(page, t(language, DRILL_TITLES[drill]))).to_be_visible()
-    assert {body["model"] for body in demo.take_bodies()} == {drill}
+    asked = {body["model"] for body in demo.take_bodies()}
+    # On a machine that is busy enough, the clock of the silence runs out before anything is asked.
+    assert asked == {drill} or (drill == "drill-silence" and not asked)
     expect(option(page, t(language, "action.retry"))).to_be_visible()
     assert foreign_words(page, language) == []
     option(page, t(language, "action.leave_drill")).click()
@@ -562,7 +578,7 @@ class Stage:
 def stage() -> Iterator[Stage]:
     with (
         ScriptedServer() as server,
-        launched(Connection("custom", server.base_url, "sk-owner-1234567890"), Clocks(retry_pause=0.01)) as address,
+        launched(Connection("custom", server.base_url, "sk-owner-1234567890"), Settings(clocks=CALM)) as address,
     ):
         yield Stage(address, server)
 
