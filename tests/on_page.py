@@ -5,9 +5,10 @@ import base64
 import io
 import re
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 from PIL import Image
 from playwright.sync_api import BrowserContext, FilePayload, Locator, Page, expect
@@ -16,17 +17,23 @@ from chat_ui.texts import TEXTS, Language, t
 from tests import scripted_server as play
 from tests.scripted_server import Exchange, Script
 
+T = TypeVar("T")
+
 PATIENCE_MS = 15_000
 LOCALES = {"en": "en-US", "ko": "ko-KR"}
 OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 
 def visit(page: Page, address: str, *, model: str = "scripted-1") -> None:
-    """Open the app and wait until everything that loads has loaded. ``model``: the one to begin with."""
+    """Open the app and wait until all has loaded and speaks the page's language. ``model``: the one to begin with."""
     page.set_default_timeout(PATIENCE_MS)
     expect.set_options(PATIENCE_MS)
     page.goto(address)
+    language = page.wait_for_function("window.vitrine?.language()").json_value()
+    expect(page.locator("html")).not_to_have_class(re.compile("translating"))
+    expect(page.locator("#new-chat")).to_have_text(t(language, "chat.new"))
     expect(page.locator("#model input")).to_have_value(model)
+    expect(page.locator("#meter")).to_contain_text(t(language, "meter.next"))
     expect(page.locator("#meter")).to_contain_text(re.compile(r"\d"))
 
 
@@ -38,6 +45,19 @@ def hearing(where: Page | BrowserContext, event: Any, hear: Callable[[Any], obje
         yield
     finally:
         where.remove_listener(event, hear)
+
+
+def eventually(page: Page, read: Callable[[], T], wanted: T) -> None:
+    """Wait until that is read of the page: ``expect`` for what it cannot read itself."""
+    patience = time.monotonic() + PATIENCE_MS / 1000
+    while (found := read()) != wanted and time.monotonic() < patience:
+        page.wait_for_timeout(50)
+    assert found == wanted
+
+
+def fits(page: Page) -> None:
+    """Wait until nothing runs over the edge of the window."""
+    eventually(page, lambda: page.evaluate(OVERFLOW) <= 0, True)
 
 
 def box(page: Page) -> Locator:
@@ -217,6 +237,11 @@ def english_only() -> re.Pattern[str]:
                 continue
             patterns.append(re.sub(r"\\{\w+\\}", ".+", re.escape(literal)))
     return re.compile("|".join(f"(?:{pattern})" for pattern in patterns))
+
+
+def speaks_korean(page: Page) -> None:
+    """Wait until no word of the page is English."""
+    eventually(page, lambda: english_words(page), [])
 
 
 def english_words(page: Page) -> list[str]:

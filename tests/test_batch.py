@@ -19,7 +19,7 @@ from tests import scripted_server as play
 from tests.scripted_server import Exchange, Script, ScriptedServer
 
 PATIENCE = 20.0
-QUICK = Clocks(first_token=4, patient_first_token=4, silence=2, whole_answer=60, retry_pause=0.01)
+CALM = Clocks(retry_pause=0.01)
 MODEL = "gpt-4o-mini"
 # Of 12 input and 3 output tokens, which is what the scripted server says of each answer.
 PRICE = Decimal("0.0000036")
@@ -84,7 +84,7 @@ def items(count: int, reserve: Decimal | None = None) -> list[Item]:
 
 
 async def all_of(server: ScriptedServer, given: list[Item], **options) -> list:
-    async with aclosing(run(connection(server), given, clocks=QUICK, **options)) as progress:
+    async with aclosing(run(connection(server), given, clocks=CALM, **options)) as progress:
         return [event async for event in progress]
 
 
@@ -139,7 +139,7 @@ async def test_an_item_is_made_when_its_turn_has_come(server: ScriptedServer) ->
         return make
 
     given = [Item(str(n), maker(n)) for n in range(5)]
-    async with aclosing(run(connection(server), given, parallel=1, clocks=QUICK)) as progress:
+    async with aclosing(run(connection(server), given, parallel=1, clocks=CALM)) as progress:
         async for event in progress:
             if isinstance(event, ItemDone):
                 assert made == list(range(int(event.key) + 1))
@@ -183,7 +183,7 @@ async def test_one_that_fails_ends_no_other(server: ScriptedServer) -> None:
     assert {event.key for event in of_kind(events, ItemDone)} == {"0", "4", "5"}
     assert events[-1] == Ended("done", 0)
     # A server that fails is asked as often as the clocks say, and no more.
-    assert [asked(exchange) for exchange in server.requests].count("row 2") == 1 + QUICK.retries
+    assert [asked(exchange) for exchange in server.requests].count("row 2") == 1 + CALM.retries
 
 
 async def test_a_server_that_fails_once_is_asked_again(server: ScriptedServer) -> None:
@@ -230,7 +230,7 @@ async def test_answers_under_way_are_kept_when_the_quota_ends(server: ScriptedSe
 
     server.script = by_text({"row 0": slow, "row 1": play.error(429, "Pay first.", "insufficient_quota")})
     events = []
-    async with aclosing(run(connection(server), items(9), parallel=2, clocks=QUICK)) as progress:
+    async with aclosing(run(connection(server), items(9), parallel=2, clocks=CALM)) as progress:
         async for event in progress:
             events.append(event)
             if isinstance(event, ItemStopped):
@@ -447,7 +447,7 @@ async def test_stop_closes_the_requests_and_gives_the_items_back(server: Scripte
 async def test_closing_the_iterator_closes_every_request(server: ScriptedServer) -> None:
     hold, all_held = holding(2)
     server.script = by_text({f"row {n}": hold for n in (1, 2)})
-    async with aclosing(run(connection(server), items(4), parallel=2, clocks=QUICK)) as progress:
+    async with aclosing(run(connection(server), items(4), parallel=2, clocks=CALM)) as progress:
         async for event in progress:
             if isinstance(event, ItemStarted) and event.key == "2":
                 assert await asyncio.to_thread(all_held.wait, PATIENCE)
@@ -459,7 +459,7 @@ async def test_closing_the_iterator_closes_every_request(server: ScriptedServer)
 async def test_stop_ends_a_wait_for_the_rate_limit(server: ScriptedServer) -> None:
     server.script = play.error(429, "Later.", retry_after="60")
     stop = asyncio.Event()
-    async with aclosing(run(connection(server), items(3), parallel=1, clocks=QUICK, stop=stop)) as progress:
+    async with aclosing(run(connection(server), items(3), parallel=1, clocks=CALM, stop=stop)) as progress:
         events = []
         async for event in progress:
             events.append(event)

@@ -36,8 +36,8 @@ from tests import scripted_server as play
 from tests.scripted_server import ScriptedServer
 
 KEY = "sk-test-1234567890abcdef"
-# Short enough to wait for, long enough that a busy machine does not mistake itself for a silent server.
-QUICK = Clocks(first_token=4, patient_first_token=4, silence=2, whole_answer=60, retry_pause=0.01)
+# Patient, so that no busy machine is taken for a silent server. A test about a clock brings its own.
+CALM = Clocks(retry_pause=0.01)
 HELLO = ChatRequest("scripted-1", (user("Hello"),))
 
 
@@ -57,7 +57,7 @@ def connection(server: ScriptedServer, **fields) -> Connection:
     return Connection(**{"kind": "custom", "base_url": server.base_url, "api_key": KEY} | fields)
 
 
-async def collect(server: ScriptedServer, request: ChatRequest = HELLO, clocks: Clocks = QUICK):
+async def collect(server: ScriptedServer, request: ChatRequest = HELLO, clocks: Clocks = CALM):
     """All events, and the error that ended them or None."""
     events = []
     try:
@@ -357,8 +357,6 @@ FAILURES = {
         1,
     ),
     "empty answer": (play.answer(), "empty_answer", 1),
-    "silence": (play.hold_after(), "timed_out", 1),
-    "silence after a word": (play.hold_after("Hel"), "timed_out", 1),
     "cut": (play.cut_after("Hel", "lo"), "stream_cut", 1),
     "clean end without finish": (play.raw(*sse(play.chunk("Hel"))), "stream_cut", 1),
     "half json": (play.raw(*sse(play.chunk("Hel")), 'data: {"cho\n\n'), "stream_cut", 1),
@@ -384,6 +382,24 @@ async def test_failures(server, name, caplog):
     assert not any(isinstance(event, Finished) for event in events)
 
 
+async def test_a_server_that_sends_nothing_is_not_asked_again(server):
+    server.script = play.hold_after()
+    events, error = await collect(server, clocks=Clocks(patient_first_token=0.5))
+    assert error is not None
+    assert (error.kind, error.fields["clock"]) == ("timed_out", "first_token")
+    assert len(server.requests) <= 1
+    assert [type(event) for event in events] == [Started]
+
+
+async def test_silence_after_a_word_has_a_clock_of_its_own(server):
+    server.script = play.hold_after("Hel")
+    events, error = await collect(server, clocks=Clocks(silence=0.3))
+    assert error is not None
+    assert (error.kind, error.fields["clock"]) == ("timed_out", "silence")
+    assert text_of(events) == "Hel"
+    assert len(server.requests) == 1
+
+
 async def test_partial_text_survives_a_cut(server):
     server.script = play.cut_after("Hel", "lo")
     events, _ = await collect(server)
@@ -393,7 +409,7 @@ async def test_partial_text_survives_a_cut(server):
 async def test_refused_connection(server):
     nobody = Connection("custom", "http://127.0.0.1:9/v1", KEY)
     with pytest.raises(ChatError) as caught:
-        await complete(nobody, HELLO, clocks=QUICK)
+        await complete(nobody, HELLO, clocks=CALM)
     assert caught.value.kind == "unreachable"
     assert caught.value.fields["host"] == "127.0.0.1:9"
 
@@ -401,7 +417,7 @@ async def test_refused_connection(server):
 async def test_missing_key_is_told_apart_from_a_wrong_one(server):
     server.script = play.error(401, "You didn't provide an API key")
     with pytest.raises(ChatError) as caught:
-        await complete(connection(server, api_key="not-needed"), HELLO, clocks=QUICK)
+        await complete(connection(server, api_key="not-needed"), HELLO, clocks=CALM)
     assert caught.value.kind == "key_missing"
 
 
@@ -437,7 +453,7 @@ async def test_keep_alive_comments_do_not_hold_the_clock(server):
             await asyncio.sleep(0.05)
 
     server.script = keep_alive
-    _, error = await collect(server)
+    _, error = await collect(server, clocks=Clocks(patient_first_token=0.5))
     assert error is not None
     assert error.fields["clock"] == "first_token"
 
@@ -587,7 +603,7 @@ SECRET = "AIzaOWNERKEY-0123456789abcdefgh"
 async def test_no_part_of_a_key_of_any_form_is_told(server, script, caplog):
     server.script = script
     with pytest.raises(ChatError) as caught:
-        await complete(connection(server, api_key=SECRET), HELLO, clocks=QUICK)
+        await complete(connection(server, api_key=SECRET), HELLO, clocks=CALM)
     error = caught.value
     told = f"{error.message} {error.server_words} {error.fields} {error.request_id} {caplog.text}"
     assert SECRET[:6] not in told
@@ -602,7 +618,7 @@ async def test_a_request_id_that_is_no_name_is_not_told(server, name, caplog):
 
     server.script = named
     with pytest.raises(ChatError) as caught:
-        await complete(connection(server, api_key=SECRET), HELLO, clocks=QUICK)
+        await complete(connection(server, api_key=SECRET), HELLO, clocks=CALM)
     assert caught.value.request_id is None
     assert name not in caplog.text
 

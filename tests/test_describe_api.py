@@ -20,7 +20,7 @@ from chat_ui.texts import t
 from tests import scripted_server as play
 from tests.scripted_server import ScriptedServer
 
-HASTY = Clocks(first_token=2, patient_first_token=2, silence=2, retry_pause=0.01)
+CALM = Clocks(retry_pause=0.01)
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Stage:
 @pytest.fixture(scope="module")
 def running() -> Iterator[Stage]:
     with ScriptedServer() as server:
-        app = build_app(Settings(clocks=HASTY), Connection("custom", server.base_url, "sk-test-1234567890abcdef"))
+        app = build_app(Settings(clocks=CALM), Connection("custom", server.base_url, "sk-test-1234567890abcdef"))
         _, address, _ = app.page.launch(prevent_thread_lock=True, quiet=True, **app.launch_options)
         client = Client(address, verbose=False, analytics_enabled=False)
         try:

@@ -34,7 +34,7 @@ from tests import scripted_server as play
 from tests.scripted_server import Exchange, Script, ScriptedServer
 
 PATIENCE = 30.0
-QUICK = Clocks(first_token=8, patient_first_token=8, silence=4, whole_answer=60, retry_pause=0.01)
+CALM = Clocks(retry_pause=0.01)
 MODEL = "gpt-4o-mini"
 REFERENCE = "gpt-5.4-mini"
 WON = Decimal(1400)
@@ -116,7 +116,7 @@ async def run_all(
         connection(server),
         REFERENCE,
         ledger,
-        QUICK,
+        CALM,
         (kept if kept is not None else []).append,
     )
     async with aclosing(steps) as seen:
@@ -229,7 +229,7 @@ async def test_a_page_that_goes_away_closes_the_requests(server: ScriptedServer,
     job = await job_of(3, tmp_path)
     server.script = play.hold_after()
     keys = list(job.pictures)
-    steps = describe_run.ask(job, keys, asked(), Budget(items=9), connection(server), REFERENCE, Ledger(), QUICK, print)
+    steps = describe_run.ask(job, keys, asked(), Budget(items=9), connection(server), REFERENCE, Ledger(), CALM, print)
     async with aclosing(steps) as seen:
         async for _ in seen:
             if len(server.requests) == 3:

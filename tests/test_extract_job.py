@@ -23,7 +23,7 @@ from chat_ui.turn import Turn
 from tests import scripted_server as play
 from tests.scripted_server import Script, ScriptedServer
 
-QUICK = Clocks(first_token=2, patient_first_token=2, silence=2, retry_pause=0.01)
+CALM = Clocks(retry_pause=0.01)
 PEOPLE = wanted.of_fields([Field("people", is_list=True), Field("age", "integer", required=False)])
 WON = Decimal(1400)
 
@@ -47,7 +47,7 @@ async def run(
 ) -> tuple[Ledger, list[Turn]]:
     """Extract to the end, or press Stop when this text has come."""
     ledger, kept = Ledger(), []
-    async for _ in extract_run.ask(job, what or asked(), where, ledger, QUICK, kept.append):
+    async for _ in extract_run.ask(job, what or asked(), where, ledger, CALM, kept.append):
         if stop_at and job.run is not None and stop_at in job.run.text and job.stop is not None:
             job.stop.set()
     assert not job.running
@@ -87,7 +87,7 @@ async def test_a_stopped_extraction_is_closed_and_its_cost_estimated(server: Scr
 async def test_closing_the_page_closes_the_request(server: ScriptedServer) -> None:
     server.script = play.hold_after('{"people": ["An')
     job, ledger = Extracting(), Ledger()
-    steps = extract_run.ask(job, asked(), connection(server), ledger, QUICK, lambda _: None)
+    steps = extract_run.ask(job, asked(), connection(server), ledger, CALM, lambda _: None)
     async for _ in steps:
         if job.run is not None and job.run.text:
             break

@@ -22,7 +22,7 @@ from chat_core.schemas import strict_problems, validate
 from tests import scripted_server as play
 from tests.scripted_server import Script, ScriptedServer
 
-QUICK = Clocks(first_token=4, patient_first_token=4, silence=2, whole_answer=60, retries=0, retry_pause=0.01)
+CALM = Clocks(retries=0, retry_pause=0.01)
 SCHEMA = schema_of([Field("name"), Field("age", "integer", required=False)])
 GOOD = '{"name": "Anna", "age": 31}'
 ANNA = {"name": "Anna", "age": 31}
@@ -46,7 +46,7 @@ def connection(server: ScriptedServer, **fields: Any) -> Connection:
 
 async def ask(server: ScriptedServer, *scripts: Script, schema: Any = SCHEMA, **how: Any) -> Extraction:
     server.script = play.in_turn(*scripts)
-    how = {"model": "gpt-4o-mini", "clocks": QUICK} | how
+    how = {"model": "gpt-4o-mini", "clocks": CALM} | how
     return await extract(connection(server), "Anna is 31.", schema, **how)
 
 
@@ -141,7 +141,7 @@ async def test_pictures_and_options_go_along_into_the_repair_round_too(server):
         options=Options(temperature=0),
         detail="low",
         stream=False,
-        clocks=QUICK,
+        clocks=CALM,
     )
     for body in bodies(server):
         assert [part["type"] for part in body["messages"][1]["content"]] == ["text", "image_url"]
@@ -401,7 +401,7 @@ async def test_nothing_was_paid_where_nothing_was_written(server):
 async def test_events_come_in_their_order(server):
     server.script = play.in_turn(WORDED, play.answer("no"), play.answer(*GOOD))
     events = []
-    stream = extract_stream(connection(server), user("Anna is 31.").parts, SCHEMA, model="m", clocks=QUICK)
+    stream = extract_stream(connection(server), user("Anna is 31.").parts, SCHEMA, model="m", clocks=CALM)
     async with aclosing(stream) as coming:
         async for event in coming:
             events.append(event)
@@ -420,7 +420,7 @@ async def test_events_come_in_their_order(server):
 
 async def test_closing_the_iterator_ends_the_request(server):
     server.script = play.hold_after('{"name"')
-    stream = extract_stream(connection(server), "Anna", SCHEMA, model="m", clocks=QUICK)
+    stream = extract_stream(connection(server), "Anna", SCHEMA, model="m", clocks=CALM)
     async with aclosing(stream) as events:
         async for event in events:
             if isinstance(event, TextDelta):

@@ -33,18 +33,20 @@ from tests import scripted_server as play
 from tests.conftest import Tabs
 from tests.on_page import (
     LOCALES,
-    OVERFLOW,
     answers,
     begin_anew,
     box,
     choose_persona,
     english_words,
+    eventually,
+    fits,
     gated,
     note,
     option,
     questions,
     send,
     settled,
+    speaks_korean,
     switch_language,
     tab,
     toast,
@@ -52,8 +54,10 @@ from tests.on_page import (
 )
 from tests.scripted_server import Exchange, Script, ScriptedServer
 
-# What the drills of silence and of the rate limit may take.
-HASTY = Clocks(first_token=5, patient_first_token=5, silence=5, retry_pause=0.01, longest_wait=1)
+# The drill of the rate limit is not waited for. In all else they are patient: no busy machine is a silent server.
+CALM = Clocks(retry_pause=0.01, longest_wait=1)
+# For the drill of silence alone, which only a clock ends.
+HASTY = Clocks(first_token=1, patient_first_token=1)
 HANGUL = re.compile("[가-힣ㄱ-ㅎㅏ-ㅣ]")
 MODEL_CARDS = tuple(card.name for card in CARDS if card.steps)
 
@@ -112,8 +116,8 @@ def test_the_drills_are_those_of_the_demo_model() -> None:
 
 
 @contextmanager
-def launched(connection: Connection, clocks: Clocks) -> Iterator[str]:
-    app = build_app(Settings(clocks=clocks), connection)
+def launched(connection: Connection, settings: Settings) -> Iterator[str]:
+    app = build_app(settings, connection)
     _, address, _ = app.page.launch(prevent_thread_lock=True, quiet=True, **app.launch_options)
     try:
         yield address
@@ -150,6 +154,16 @@ class Demo:
 
     address: str
     between: ScriptedServer
+    settings: Settings
+
+    @contextmanager
+    def hurried(self, clocks: Clocks) -> Iterator[None]:
+        """What is asked while this lasts is waited for by these clocks."""
+        object.__setattr__(self.settings, "clocks", clocks)
+        try:
+            yield
+        finally:
+            object.__setattr__(self.settings, "clocks", CALM)
 
     def take_bodies(self) -> list[dict[str, Any]]:
         """What was asked since the last time."""
@@ -166,8 +180,9 @@ def demo() -> Iterator[Demo]:
             models = json.load(response)["data"]
         with ScriptedServer(relayed_to(urlsplit(server.url).port or 0)) as between:
             between.models = models
-            with launched(connections.demo(between.base_url), HASTY) as address:
-                yield Demo(address, between)
+            settings = Settings(clocks=CALM)
+            with launched(connections.demo(between.base_url), settings) as address:
+                yield Demo(address, between, settings)
     finally:
         server.stop()
 
@@ -289,7 +304,7 @@ def test_a_card_runs_shows_what_it_promises_and_puts_the_controls_back(
 ) -> None:
     page = pages[language]
     begin_anew(page)
-    assert foreign_words(page, language) == []
+    eventually(page, lambda: foreign_words(page, language), [])
     demo.take_bodies()
     before = controls(page)
     play_card(page, name, language)
@@ -304,8 +319,8 @@ def test_a_card_runs_shows_what_it_promises_and_puts_the_controls_back(
     seen(page, name, language, bodies)
     expect(note(page, t(language, "card.note"))).to_contain_text(re.sub("[*`]", "", t(language, f"card.{name}.note")))
     expect(page.locator("#own-temperature input")).to_be_checked(checked=False)
-    assert controls(page) == before
-    assert foreign_words(page, language) == []
+    eventually(page, lambda: controls(page), before)
+    eventually(page, lambda: foreign_words(page, language), [])
 
 
 def test_the_visitors_own_controls_wait_outside_and_come_back(pages: dict[Language, Page], demo: Demo) -> None:
@@ -326,7 +341,7 @@ def test_the_visitors_own_controls_wait_outside_and_come_back(pages: dict[Langua
     assert [{key: value for key, value in body.items() if key != "messages"} for body in bodies] == [PLAIN] * 3
     assert [len(body["messages"]) for body in bodies] == [1, 3, 1]
     expect(page.locator("#json-mode input")).to_be_checked()
-    assert controls(page) == before
+    eventually(page, lambda: controls(page), before)
     # They hold for what is sent next.
     send(page, "And now?")
     (body,) = demo.take_bodies()
@@ -357,7 +372,7 @@ def test_the_card_that_counts_leads_to_its_figures_and_back(pages: dict[Language
         text for text in table.locator("tbody td:nth-child(3)").all_inner_texts() if re.match(r"\$\d+\.\d\d \(₩", text)
     ]
     if language == "ko":
-        assert english_words(page) == []
+        speaks_korean(page)
     back.click()
     expect(page.locator("#first-screen")).to_be_visible()
     expect(box(page)).to_have_value("my draft")
@@ -458,11 +473,14 @@ def test_a_drill_shows_its_own_sentence_and_its_button_leads_out(
     choose_drill(page, drill, language)
     demo.take_bodies()
     hello = {"en": "Hello", "ko": "안녕"}[language]
-    send(page, hello)
+    with demo.hurried(HASTY if drill == "drill-silence" else CALM):
+        send(page, hello)
     expect(note(page, t(language, DRILL_TITLES[drill]))).to_be_visible()
-    assert {body["model"] for body in demo.take_bodies()} == {drill}
+    asked = {body["model"] for body in demo.take_bodies()}
+    # On a machine that is busy enough, the clock of the silence runs out before anything is asked.
+    assert asked == {drill} or (drill == "drill-silence" and not asked)
     expect(option(page, t(language, "action.retry"))).to_be_visible()
-    assert foreign_words(page, language) == []
+    eventually(page, lambda: foreign_words(page, language), [])
     option(page, t(language, "action.leave_drill")).click()
     expect(page.locator("#model input")).to_have_value("demo")
     expect(answers(page)).to_have_count(1)
@@ -519,7 +537,7 @@ def test_the_first_screen_fits_and_is_worked_by_keyboard(
     assert max(place["y"] + place["height"] for place in places) <= sending["y"]
     assert max(place["x"] + place["width"] for place in places) <= width
     assert sending["y"] + sending["height"] <= height
-    assert page.evaluate(OVERFLOW) <= 0
+    fits(page)
     clipped = "(cards) => cards.some((card) => card.scrollWidth > card.clientWidth)"
     assert not cards.evaluate_all(clipped)
     # From card to card by Tab, and off with Enter.
@@ -531,10 +549,36 @@ def test_the_first_screen_fits_and_is_worked_by_keyboard(
     page.keyboard.press("Enter")
     expect(note(page, t(language, "card.note"))).to_be_visible()
     settled(page)
-    assert page.evaluate(OVERFLOW) <= 0
+    fits(page)
     page.locator(".use-my-key").click()
     expect(page.locator("#api-key input")).to_be_focused()
     expect(page.locator("#api-key input")).to_be_in_viewport()
+
+
+# At the moment in which a page of another language comes into sight: what the tabs are called.
+TABS_WHEN_SHOWN = """() => {
+    let hidden = false;
+    window.tabsWhenShown = null;
+    new MutationObserver(() => {
+        const translating = document.documentElement.classList.contains("translating");
+        if (hidden && !translating)
+            window.tabsWhenShown ??= [...document.querySelectorAll("[role=tab]")].map((tab) => tab.innerText.trim());
+        hidden = translating;
+    }).observe(document, { subtree: true, attributes: true, attributeFilter: ["class"] });
+}"""
+
+
+@pytest.mark.parametrize("width", [390, 1440])
+def test_a_korean_page_comes_into_sight_when_it_is_korean_to_the_last_tab(
+    browser: Browser, demo: Demo, width: int
+) -> None:
+    with browser.new_context(locale="ko-KR", viewport={"width": width, "height": 844}) as context:
+        page = context.new_page()
+        page.add_init_script(f"({TABS_WHEN_SHOWN})()")
+        visit(page, demo.address, model="demo")
+        shown = page.evaluate("window.tabsWhenShown")
+    assert shown
+    assert [title for title in shown if not HANGUL.search(title)] == []
 
 
 # --- in the middle of a card, against a scripted server ---------------------------------------------------------------
@@ -562,7 +606,7 @@ class Stage:
 def stage() -> Iterator[Stage]:
     with (
         ScriptedServer() as server,
-        launched(Connection("custom", server.base_url, "sk-owner-1234567890"), Clocks(retry_pause=0.01)) as address,
+        launched(Connection("custom", server.base_url, "sk-owner-1234567890"), Settings(clocks=CALM)) as address,
     ):
         yield Stage(address, server)
 
@@ -604,7 +648,7 @@ def test_stop_ends_a_card_and_puts_the_controls_back(staged: Page, stage: Stage)
     expect(note(staged, t("en", "note.stopped.title"))).to_be_visible()
     settled(staged)
     expect(staged.locator("#own-temperature input")).to_be_checked(checked=False)
-    assert controls(staged) == before
+    eventually(staged, lambda: controls(staged), before)
     assert [exchange.body["temperature"] for exchange in stage.server.requests] == [0.3, 1.0]
     expect(note(staged, t("en", "card.note"))).to_have_count(0)
     # What was written meanwhile was not sent, and is not lost.
@@ -624,11 +668,11 @@ def test_a_new_chat_leaves_a_card_and_another_can_begin_at_once(staged: Page, st
     expect(answers(staged).last).to_have_text("Half")
     begin_anew(staged)
     expect(staged.locator("#own-temperature input")).to_be_checked(checked=False)
-    assert controls(staged) == before
+    eventually(staged, lambda: controls(staged), before)
     play_card(staged, "memory", "en")
     assert stage.sent[2:] == [[NAME], [NAME, ANSWER, WHO], [WHO]]
     expect(note(staged, t("en", "note.stopped.title"))).to_have_count(0)
-    assert controls(staged) == before
+    eventually(staged, lambda: controls(staged), before)
 
 
 def test_an_answer_that_fails_is_the_end_of_its_card(staged: Page, stage: Stage) -> None:
@@ -642,7 +686,7 @@ def test_an_answer_that_fails_is_the_end_of_its_card(staged: Page, stage: Stage)
     expect(note(staged, t("en", "card.note"))).to_have_count(0)
     expect(option(staged, t("en", "action.leave_drill"))).to_have_count(0)
     expect(staged.locator("#own-temperature input")).to_be_checked(checked=False)
-    assert controls(staged) == before
+    eventually(staged, lambda: controls(staged), before)
 
 
 def test_two_clicks_on_cards_run_one(staged: Page, stage: Stage) -> None:
