@@ -37,7 +37,8 @@ from chat_ui.texts import LANGUAGES, TEXTS, Language, t
 from chat_ui.visit import Visit
 
 QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "concurrency_limit": None}
-TABS = ("chat", "describe", "extract", "usage", "inspect")
+# These are to be in the reader's language before the page is shown.
+FIRST_WORDS = ("chat.new", "tab.chat", "tab.describe", "tab.extract", "tab.usage", "tab.inspect")
 # Larger uploads are cut off with Gradio's words; up to this size ours say what is too large, in both languages.
 LARGEST_UPLOAD = "64mb"
 # Uploads and pictures are swept each hour, those older than six hours go.
@@ -164,7 +165,7 @@ def _launch_options(store: JobStore) -> dict[str, Any]:
     return {
         "theme": look.theme(),
         "css": look.css(),
-        "head": look.head(_literals(), [t("en", key) for key in ("chat.new", *(f"tab.{name}" for name in TABS))]),
+        "head": look.head(_literals(), [t("en", key) for key in FIRST_WORDS]),
         "i18n": english_words(),
         "app_kwargs": {"middleware": gates.middleware(), "lifespan": partial(_swept, store)},
         "max_file_size": LARGEST_UPLOAD,
