@@ -275,7 +275,7 @@ def grown(number: int, *, again: bool = False) -> Item:
 async def test_what_is_put_into_the_queue_on_an_event_is_asked_as_well(server: ScriptedServer) -> None:
     queue = deque(items(3))
     answers = []
-    async with aclosing(run(connection(server), queue, parallel=1, clocks=QUICK)) as progress:
+    async with aclosing(run(connection(server), queue, parallel=1, clocks=CALM)) as progress:
         async for event in progress:
             if isinstance(event, ItemDone):
                 answers.append(event.completion.text)
@@ -290,7 +290,7 @@ async def test_what_is_put_into_the_queue_on_an_event_is_asked_as_well(server: S
 async def test_what_is_asked_again_is_no_further_item_of_the_budget(server: ScriptedServer) -> None:
     queue = deque(items(4))
     asked_of: list[str] = []
-    async with aclosing(run(connection(server), queue, parallel=1, budget=Budget(items=2), clocks=QUICK)) as progress:
+    async with aclosing(run(connection(server), queue, parallel=1, budget=Budget(items=2), clocks=CALM)) as progress:
         async for event in progress:
             if isinstance(event, ItemDone):
                 asked_of.append(event.key)
@@ -305,7 +305,7 @@ async def test_a_server_that_is_gone_is_found_out_one_item_at_a_time_too(server:
     left = deque(items(50))
     queue = deque([left.popleft()])
     events = []
-    async with aclosing(run(connection(server), queue, clocks=QUICK)) as progress:
+    async with aclosing(run(connection(server), queue, clocks=CALM)) as progress:
         async for event in progress:
             events.append(event)
             if isinstance(event, ItemFailed):
