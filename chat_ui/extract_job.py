@@ -166,13 +166,15 @@ class Run:
 class Extracting:
     """All of one visitor's tab. ``task_stop``: set to stop what is running; None: nothing is.
 
-    ``preset``: that the form was last filled from.  ``revision``: counts up where the table is to be drawn as it stands
-    here, whatever the page shows.  ``view``, ``language``, ``reference``: what the page shows the result in.
+    ``preset``: that the form was last filled from.  ``code``: the extraction as a script, all of it.  ``revision``:
+    counts up where the table is to be drawn as it stands here, whatever the page shows.  ``view``, ``language``,
+    ``reference``: what the page shows the result in.
     """
 
     sources: dict[str, Source] = field(default_factory=dict)
     wanted: Wanted = field(default_factory=Wanted)
     preset: str = ""
+    code: str = ""
     run: Run | None = None
     stop: asyncio.Event | None = None
     made: int = 0

@@ -348,7 +348,5 @@ def _wire_files(widgets: Widgets, extractor: Extractor, visit: gr.State) -> None
     copied.then(None, widgets.copied, None, js=COPY, api_visibility="private")
     files: list[tuple[Form, gr.Button]] = [("json", widgets.save), ("code", widgets.save_code)]
     for form, button in files:
-        made = button.click(
-            partial(extractor.download, form), [widgets.code, visit], widgets.download, queue=False, **QUIET
-        )
+        made = button.click(partial(extractor.download, form), visit, widgets.download, queue=False, **QUIET)
         made.then(None, None, None, js=DOWNLOAD, api_visibility="private")

@@ -292,6 +292,20 @@ def test_the_data_is_downloaded_and_copied(stage: Stage) -> None:
     assert json.loads(stage.page.evaluate("() => window.copiedText")) == {"people": ["흥부", "놀부"]}
 
 
+def test_a_script_that_is_too_long_for_the_page_is_downloaded_whole(stage: Stage) -> None:
+    long = "흥부와 놀부 " * 10_000
+    stage.write(long)
+    stage.page.locator("#extract-code-part > button").click()
+    expect(stage.of("code").locator(".cm-content")).to_contain_text(t("en", "extract.code_cut"))
+    with stage.page.expect_download() as download:
+        stage.of("save-code").click()
+    script = Path(download.value.path()).read_text("utf-8")
+    compile(script, "extract_json.py", "exec")
+    assert long.strip() in script
+    stage.page.locator("#extract-code-part > button").click()
+    expect(stage.of("code")).to_be_hidden()
+
+
 def test_servers_without_a_schema_are_asked_in_their_way_and_failures_are_sentences(stage: Stage) -> None:
     refused = play.error(400, "response_format json_schema is not supported", param="response_format")
     stage.server.script = play.in_turn(refused, play.answer('{"people": []}'))
