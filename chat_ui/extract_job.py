@@ -15,6 +15,7 @@ from chat_core.connections import Connection
 from chat_core.errors import ChatError, ParameterRefused
 from chat_core.events import Finished, Retrying, Started, TextDelta, Timing, Usage
 from chat_core.extraction import Asking, Charge, ExtractEvent, Extraction, Purpose, Step, SteppedDown
+from chat_core.file_names import safe_name
 from chat_core.ledger import Entry
 from chat_core.messages import ImagePart, Part, TextFile, TextPart
 from chat_core.request import ChatRequest, JsonSchema
@@ -196,7 +197,7 @@ class Extracting:
         if len(self.sources) >= MOST_SOURCES:
             return None
         self.made += 1
-        added = Source(f"s{self.made}", name, source, remote)
+        added = Source(f"s{self.made}", safe_name(name), source, remote)
         self.sources[added.key] = added
         return added
 
