@@ -33,12 +33,22 @@ const rows = () => [...element.querySelectorAll("tbody tr")].map((row) => {
   return Object.fromEntries([...texts, ...pressed]);
 });
 let resting;
+const send = () => {
+  clearTimeout(resting);
+  resting = undefined;
+  trigger("edit", { rows: rows() });
+};
 const typed = () => {
   clearTimeout(resting);
-  resting = setTimeout(() => trigger("edit", { rows: rows() }), 250);
+  resting = setTimeout(send, 250);
 };
+// Who leaves the table may press Extract next: that asks for what stands here now.
+element.addEventListener("focusout", (event) => {
+  if (resting && !element.contains(event.relatedTarget)) send();
+});
 const changed = (all) => {
   clearTimeout(resting);
+  resting = undefined;
   trigger("select", { rows: all });
 };
 element.addEventListener("input", (event) => {

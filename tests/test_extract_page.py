@@ -251,6 +251,18 @@ def test_names_and_types_of_the_presets_are_seen_whole(stage: Stage) -> None:
         )
 
 
+def test_a_field_typed_just_before_the_button_is_pressed_is_asked_for(stage: Stage) -> None:
+    stage.write(STORY)
+    expect(stage.of("start")).to_be_enabled()
+    stage.names.first.fill("brothers")
+    stage.of("start").click()
+    assert stage.server.asked.wait(PATIENCE_MS / 1000)
+    stage.ended()
+    expect(stage.of("result").locator(".key", has_text="brothers")).to_be_visible()
+    (schema,) = {json.dumps(body["response_format"]["json_schema"]["schema"]["properties"]) for body in stage.bodies}
+    assert list(json.loads(schema)) == ["brothers"]
+
+
 def test_a_table_that_makes_no_schema_says_why(stage: Stage) -> None:
     stage.names.first.fill("a..b")
     expect(stage.of("checks")).to_contain_text("a..b")
