@@ -16,6 +16,7 @@ from chat_core.errors import ChatError, ParameterRefused
 from chat_core.events import Finished, Retrying, Started, TextDelta, Timing, Usage
 from chat_core.extract_task import Purpose, Step
 from chat_core.extraction import Asking, Charge, ExtractEvent, Extraction, SteppedDown
+from chat_core.file_names import safe_name
 from chat_core.ledger import Entry
 from chat_core.messages import ImagePart, Part, TextFile, TextPart
 from chat_core.request import ChatRequest, JsonSchema
@@ -167,13 +168,15 @@ class Run:
 class Extracting:
     """All of one visitor's tab. ``task_stop``: set to stop what is running; None: nothing is.
 
-    ``preset``: that the form was last filled from.  ``revision``: counts up where the table is to be drawn as it stands
-    here, whatever the page shows.  ``view``, ``language``, ``reference``: what the page shows the result in.
+    ``preset``: that the form was last filled from.  ``code``: the extraction as a script, all of it.  ``revision``:
+    counts up where the table is to be drawn as it stands here, whatever the page shows.  ``view``, ``language``,
+    ``reference``: what the page shows the result in.
     """
 
     sources: dict[str, Source] = field(default_factory=dict)
     wanted: Wanted = field(default_factory=Wanted)
     preset: str = ""
+    code: str = ""
     run: Run | None = None
     stop: asyncio.Event | None = None
     made: int = 0
@@ -195,7 +198,7 @@ class Extracting:
         if len(self.sources) >= MOST_SOURCES:
             return None
         self.made += 1
-        added = Source(f"s{self.made}", name, source, remote)
+        added = Source(f"s{self.made}", safe_name(name), source, remote)
         self.sources[added.key] = added
         return added
 

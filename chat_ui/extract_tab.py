@@ -36,12 +36,22 @@ const rows = () => [...element.querySelectorAll("tbody tr")].map((row) => {
   return Object.fromEntries([...texts, ...pressed]);
 });
 let resting;
+const send = () => {
+  clearTimeout(resting);
+  resting = undefined;
+  trigger("edit", { rows: rows() });
+};
 const typed = () => {
   clearTimeout(resting);
-  resting = setTimeout(() => trigger("edit", { rows: rows() }), 250);
+  resting = setTimeout(send, 250);
 };
+// Who leaves the table may press Extract next: that asks for what stands here now.
+element.addEventListener("focusout", (event) => {
+  if (resting && !element.contains(event.relatedTarget)) send();
+});
 const changed = (all) => {
   clearTimeout(resting);
+  resting = undefined;
   trigger("select", { rows: all });
 };
 element.addEventListener("input", (event) => {
@@ -405,7 +415,5 @@ def _wire_files(widgets: Widgets, extractor: Extractor, visit: gr.State) -> None
     copied.then(None, widgets.copied, None, js=COPY, api_visibility="private")
     files: list[tuple[Form, gr.Button]] = [("json", widgets.save), ("code", widgets.save_code)]
     for form, button in files:
-        made = button.click(
-            partial(extractor.download, form), [widgets.code, visit], widgets.download, queue=False, **QUIET
-        )
+        made = button.click(partial(extractor.download, form), visit, widgets.download, queue=False, **QUIET)
         made.then(None, None, None, js=DOWNLOAD, api_visibility="private")

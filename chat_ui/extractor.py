@@ -192,12 +192,13 @@ class Extractor:
             estimate = extract_view.estimate_html(counted, asked.model, connection, known, language, reference, won)
             pictures = tuple(source.name for source in job.ready_sources if source.text is None)
             code = as_code(wire.build(request).body, connection.base_url, asked.wanted.schema or {}, pictures)
+        job.code = code
         found = job.run is not None and job.run.extraction is not None and job.run.extraction.found
         return (
             estimate,
             gr.update(visible=not job.running, interactive=not missing),
             gr.update(visible=job.running),
-            code[:LONGEST_CODE],
+            code if len(code) <= LONGEST_CODE else f"# {t(language, 'extract.code_cut')}\n\n{code[:LONGEST_CODE]}",
             gr.update(visible=found and not job.running),
         )
 
@@ -257,10 +258,10 @@ class Extractor:
         job.language, job.reference = language, reference
         return self.view(visit)
 
-    def download(self, form: Form, code: str, visit: Visit) -> Any:
+    def download(self, form: Form, visit: Visit) -> Any:
         """Set the file of the hidden download button."""
         if form == "code":
-            return gr.update(value=keep_file((code or "").encode(), "extract_json.py"))
+            return gr.update(value=keep_file(visit.extracting.code.encode("utf-8", "replace"), "extract_json.py"))
         return gr.update(value=keep_file(f"{self.data_text(visit)}\n".encode("utf-8", "replace"), "extracted.json"))
 
     def data_text(self, visit: Visit) -> str:

@@ -1137,8 +1137,14 @@ TEXTS: dict[str, tuple[str, str]] = {
     "extract.code": ("As code", "코드로 보기"),
     "extract.code.md": (
         "The same with the `openai` and `pydantic` packages: the request as it is sent first, and a model class for the "
-        "answer.",
-        "`openai`와 `pydantic` 패키지로 똑같이 하는 코드: 처음 보내는 요청 그대로와, 답을 담는 모델 클래스입니다.",
+        "answer. What is asked of a server that takes no JSON Schema, and what is asked once more, is not in it: see "
+        "*Under the hood*.",
+        "`openai`와 `pydantic` 패키지로 똑같이 하는 코드: 처음 보내는 요청 그대로와, 답을 담는 모델 클래스입니다. JSON 스키마를 받지 않는 서버에 "
+        "다시 보내는 요청과 고쳐 달라고 한 번 더 묻는 요청은 들어 있지 않습니다. *안쪽 들여다보기*에서 볼 수 있습니다.",
+    ),
+    "extract.code_cut": (
+        "Only the beginning stands here; the download holds all of it.",
+        "여기에는 앞부분만 있습니다. 내려받으면 모두 있습니다.",
     ),
     "extract.save_code": ("Download the script", "스크립트 내려받기"),
     "extract.bad_schema": (

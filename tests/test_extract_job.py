@@ -240,6 +240,14 @@ def test_a_large_table_is_drawn_only_as_far_as_a_page_can(value: Any) -> None:
     assert drawn.count("<td") + drawn.count("value-plain") <= 3 * extract_view.MOST_DRAWN
 
 
+def test_names_of_sources_are_safe_to_show() -> None:
+    job = Extracting()
+    added = job.add("a\u202egnp.txt\n\ud800", "/nowhere")
+    assert added is not None
+    assert added.name == "agnp.txt"
+    assert "agnp.txt" in extract_view.sources_html(job, "en")
+
+
 @pytest.mark.parametrize("view", ["tree", "table"])
 async def test_each_view_tells_what_is_wrong_with_objects_and_lists_too(server: ScriptedServer, view: str) -> None:
     schema = {

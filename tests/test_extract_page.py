@@ -251,6 +251,18 @@ def test_names_and_types_of_the_presets_are_seen_whole(stage: Stage) -> None:
         )
 
 
+def test_a_field_typed_just_before_the_button_is_pressed_is_asked_for(stage: Stage) -> None:
+    stage.write(STORY)
+    expect(stage.of("start")).to_be_enabled()
+    stage.names.first.fill("brothers")
+    stage.of("start").click()
+    assert stage.server.asked.wait(PATIENCE_MS / 1000)
+    stage.ended()
+    expect(stage.of("result").locator(".key", has_text="brothers")).to_be_visible()
+    (schema,) = {json.dumps(body["response_format"]["json_schema"]["schema"]["properties"]) for body in stage.bodies}
+    assert list(json.loads(schema)) == ["brothers"]
+
+
 def test_a_table_that_makes_no_schema_says_why(stage: Stage) -> None:
     stage.names.first.fill("a..b")
     expect(stage.of("checks")).to_contain_text("a..b")
@@ -290,6 +302,20 @@ def test_the_data_is_downloaded_and_copied(stage: Stage) -> None:
     stage.of("copy").click()
     stage.page.wait_for_function("() => window.copiedText")
     assert json.loads(stage.page.evaluate("() => window.copiedText")) == {"people": ["흥부", "놀부"]}
+
+
+def test_a_script_that_is_too_long_for_the_page_is_downloaded_whole(stage: Stage) -> None:
+    long = "흥부와 놀부 " * 10_000
+    stage.write(long)
+    stage.page.locator("#extract-code-part > button").click()
+    expect(stage.of("code").locator(".cm-content")).to_contain_text(t("en", "extract.code_cut"))
+    with stage.page.expect_download() as download:
+        stage.of("save-code").click()
+    script = Path(download.value.path()).read_text("utf-8")
+    compile(script, "extract_json.py", "exec")
+    assert long.strip() in script
+    stage.page.locator("#extract-code-part > button").click()
+    expect(stage.of("code")).to_be_hidden()
 
 
 def test_servers_without_a_schema_are_asked_in_their_way_and_failures_are_sentences(stage: Stage) -> None:
