@@ -273,6 +273,9 @@ class Batcher:
                     yield step
         finally:
             batch.rest()
+            if batch.job is not None:
+                # Where it was refused, nothing else has let go of it.
+                await asyncio.shield(batch.job.close())
         yield *await self.view(visit), *UNMOVED, gr.skip()
 
     async def _asking(self, run: "Run", asked: Asked, visit: Visit, reference: str) -> AsyncIterator[tuple[Any, ...]]:
