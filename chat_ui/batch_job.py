@@ -148,8 +148,9 @@ class Batch:
     """All rows of a visitor, in their order.
 
     ``table``: the CSV file that the last rows came from, as ``table_name``, of its ``column``; its bytes are
-    ``table_data``.  ``asked``: what the answers on the page are answers to; None: nothing was asked.  ``ids``: by the
-    rows' keys, what their answers are kept under, two rows of one content under one.  ``job``: where they are kept;
+    ``table_data``.  ``awaited``: rows without content, by its digest.  ``asked``: what the answers on the page are
+    answers to; None: nothing was asked.  ``ids``: by the rows' keys, what their answers are kept under, two rows of one
+    content under one.  ``job``: where they are kept;
     None: nowhere yet.  ``outcomes``, ``states``, ``expected`` (US dollars): by these ids.  ``counted``: tokens, by
     digest and model.  ``ledger``: what was paid in this visit; ``failed_cost``: what of it went into no answer.
     ``stop``: set to stop what is running; None: nothing is.  ``lost``: why an answer could not be kept.  ``refused``:
@@ -168,6 +169,7 @@ class Batch:
     table_data: bytes = b""
     made: int = 0
     characters: int = 0
+    awaited: dict[str, list[Row]] = field(default_factory=dict)
     asked: Asked | None = None
     ids: dict[str, str] = field(default_factory=dict)
     job: Job | None = None
@@ -221,7 +223,7 @@ class Batch:
             row.digest = digest_of(text)
         self.rows[row.key] = row
         self.ended = None
-        return row
+        return self.settle(row) if text else row
 
     def remove(self, keys: Iterable[str]) -> None:
         """Take rows away; not while they are asked."""
@@ -230,23 +232,23 @@ class Batch:
                 if (row := self.rows.pop(key, None)) is not None:
                     self.characters -= len(row.text)
 
-    def settle(self, row: Row) -> None:
-        """A row has its content: if that is one of an earlier visit's rows, it takes that row's place."""
-        for known in self.rows.values():
-            if known.gone and known.digest == row.digest:
+    def settle(self, row: Row) -> Row:
+        """A row has its content: it takes the place of an earlier visit's row that waits for that content, and an
+        answer to that content is its answer, too. The row that it is from now on."""
+        waiting = self.awaited.get(row.digest, [])
+        while waiting:
+            known = waiting.pop(0)
+            if known.key in self.rows:
                 known.source, known.text, known.gone = row.source, row.text, False
-                del self.rows[row.key]
-                return
+                self.rows.pop(row.key, None)
+                return known
+        if self.asked is not None:
+            self.ids[row.key] = _identity(row, self.asked)
+        return row
 
     def identify(self, asked: Asked) -> dict[str, str]:
         """What the answers of the rows are kept under, if this is asked; by the rows' keys."""
-        return {
-            row.key: row_key(
-                content=row.digest, schema=asked.wanted.schema, model=asked.model, prompt=asked.instructions
-            )
-            for row in self.rows.values()
-            if row.digest
-        }
+        return {row.key: _identity(row, asked) for row in self.rows.values() if row.digest}
 
     def ask(self, asked: Asked) -> None:
         """From now on the page shows the answers to this."""
@@ -413,6 +415,7 @@ class Batch:
     def restore(self, kept: Any) -> None:
         """Put rows back that ``kept`` has made; what is damaged is left out."""
         self.rows.clear()
+        self.awaited.clear()
         self.characters = 0
         for entry in kept if isinstance(kept, list) else []:
             match entry:
@@ -420,6 +423,13 @@ class Batch:
                     row = self.add(Source("", name, "", status="ready"), text=text, number=number)
                     if row is not None:
                         row.digest, row.gone = digest, not text
+                    if row is not None and row.gone:
+                        self.awaited.setdefault(digest, []).append(row)
+
+
+def _identity(row: Row, asked: Asked) -> str:
+    """What the answer of a row is kept under, if this is asked."""
+    return row_key(content=row.digest, schema=asked.wanted.schema, model=asked.model, prompt=asked.instructions)
 
 
 def digest_of(content: str | bytes) -> str:

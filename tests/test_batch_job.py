@@ -169,6 +169,21 @@ async def test_another_column_or_reading_makes_the_rows_anew(stage: Stage, tmp_p
     assert batch.characters == len("kept")
 
 
+async def test_a_column_that_was_asked_before_has_its_answers(stage: Stage, tmp_path: Path) -> None:
+    path = tmp_path / "people.csv"
+    path.write_text("name,story\nAnna,met Tom in Rome\nTom,met Anna in Paris\n", "utf-8")
+    desk, visit = stage.batcher, stage.visit()
+    async for _ in desk.take_files([(str(path), "people.csv")], True, visit, "en"):
+        pass
+    await start(stage, visit)
+    await desk.choose_column("name", visit, "en")
+    assert statuses(visit.batch) == ["waiting"] * 2
+    await desk.choose_column("story", visit, "en")
+    assert statuses(visit.batch) == ["done"] * 2
+    assert [data["name"] for data in await stage.data(visit.batch)] == ["met Tom in Rome", "met Anna in Paris"]
+    assert len(stage.asked) == 2
+
+
 def test_there_is_a_limit_to_rows_and_characters(monkeypatch: pytest.MonkeyPatch) -> None:
     batch = Batch()
     assert all(batch.add(Source("", "a", "", status="ready"), text=f"row {n}", number=n) for n in range(MOST_ROWS))
@@ -181,6 +196,21 @@ def test_there_is_a_limit_to_rows_and_characters(monkeypatch: pytest.MonkeyPatch
 
 
 # --- one content, one answer ------------------------------------------------------------------------------------------
+
+
+async def test_rows_of_one_content_share_an_answer_that_is_paid_once(stage: Stage) -> None:
+    batch = texts("Anna", "Tom", "Anna", "Anna ")
+    ids = batch.identify(asked())
+    assert ids["r1"] == ids["r3"] != ids["r4"]
+    assert [row.key for row in batch.to_ask(ids)] == ["r1", "r2", "r4"]
+    await stage.ask(batch)
+    assert stage.asked == ["Anna", "Tom", "Anna "]
+    assert [data["name"] for data in await stage.data(batch)] == ["Anna", "Tom", "Anna", "Anna "]
+    assert batch.spent == stage.ledger.totals().cost == 3 * PRICE
+    # Whoever adds it once more sees the answer at once.
+    texts("Tom", batch=batch)
+    assert statuses(batch) == ["done"] * 5
+    assert batch.to_ask(batch.identify(asked())) == []
 
 
 async def test_another_question_asks_anew_and_coming_back_finds_the_old_answers(stage: Stage) -> None:
@@ -615,6 +645,50 @@ async def test_a_repair_that_was_due_is_made_after_a_restart(stage: Stage) -> No
     assert stage.asked == ["row 0, repair"]
     assert statuses(found) == ["done"]
     assert found.spent == 2 * PRICE
+
+
+async def test_rows_without_content_wait_for_their_files_and_take_their_places(
+    stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batch_job, "MOST_KEPT", 10)
+    Image.new("RGB", (20, 16), "teal").save(tmp_path / "card.png")
+    table = tmp_path / "people.csv"
+    table.write_text("who\nAnna is here\nTom is there\n", "utf-8")
+    files = [(str(tmp_path / "card.png"), "card.png"), (str(table), "people.csv")]
+    first = stage.visit()
+    texts("a pasted text", name=t("en", "batch.pasted"), batch=first.batch)
+    async for _ in stage.batcher.take_files(files, True, first, "en"):
+        pass
+    await start(stage, first, most=1)
+    assert stage.asked == ["a pasted text"]
+    visit = again = stage.restarted().visit()
+    desk = stage.restarted().batcher
+    await desk.find(first.batch.job.id, "all", visit, "en", REFERENCE)  # type: ignore[union-attr]
+    batch = again.batch
+    assert [(row.name, row.text) for row in batch.rows.values()] == [
+        (f"{t('en', 'batch.pasted')} 1", ""),
+        ("card.png", ""),
+        ("people.csv 1", ""),
+        ("people.csv 2", ""),
+    ]
+    assert statuses(batch) == ["done", "gone", "gone", "gone"]
+    estimate, *_ = await desk.ready(visit, "en", REFERENCE, INSTRUCTIONS, MODEL)
+    assert t("en", "batch.lacks_content") in estimate
+    assert t("en", "batch.progress_gone", count=3) in progress(stage, batch)
+    keys = list(batch.rows)
+    async for _ in desk.take_text("a pasted text\nanother", "lines", visit, "en"):
+        pass
+    async for _ in desk.take_files(files[:1], True, visit, "en"):
+        pass
+    assert list(batch.rows)[:2] == keys[:2]
+    assert next(row.text for row in batch.rows.values()) == "a pasted text"
+    async for _ in desk.take_files(files[1:], True, visit, "en"):
+        pass
+    assert statuses(batch) == ["done"] + ["waiting"] * 4
+    await start(stage, visit, by=desk)
+    assert sorted(stage.asked[1:]) == ["Anna is here", "Tom is there", "a picture", "another"]
+    assert statuses(batch) == ["done"] * 5
+    assert len(await stage.data(batch)) == 5
 
 
 # --- what is kept -----------------------------------------------------------------------------------------------------
