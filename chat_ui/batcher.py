@@ -17,6 +17,7 @@ from chat_core import extracting, row_sources
 from chat_core.batch import Budget
 from chat_core.connections import Connection
 from chat_core.errors import FileError, JobError
+from chat_core.file_names import safe_name
 from chat_core.job_store import JobStore
 from chat_core.row_sources import LARGEST_TABLE, Splitting, Table
 from chat_core.settings import Settings
@@ -106,8 +107,9 @@ class Batcher:
         Sets the field, the choice of a column, the switch for names, progress and table.
         """
         batch = visit.batch
-        tables = [(path, name) for path, name in files or [] if name.lower().endswith(TABLE_ENDINGS)]
-        others = [(path, name) for path, name in files or [] if not name.lower().endswith(TABLE_ENDINGS)]
+        named = [(path, safe_name(name)) for path, name in files or []]
+        tables = [(path, name) for path, name in named if name.lower().endswith(TABLE_ENDINGS)]
+        others = [(path, name) for path, name in named if not name.lower().endswith(TABLE_ENDINGS)]
         added = [batch.add(Source("", name, path)) for path, name in others]
         self._warn_of_many(added, language)
         for path, name in tables:

@@ -195,6 +195,21 @@ def test_there_is_a_limit_to_rows_and_characters(monkeypatch: pytest.MonkeyPatch
     assert batch.add(Source("", "a", "", status="ready"), text="fits") is not None
 
 
+async def test_names_of_files_stand_on_one_line_and_in_reading_order(stage: Stage, tmp_path: Path) -> None:
+    desk, visit = stage.batcher, stage.visit()
+    (tmp_path / "a.txt").write_text("Anna", "utf-8")
+    (tmp_path / "b.csv").write_text("Tom\nEve", "utf-8")
+    given = [(str(tmp_path / "a.txt"), "a\u202etxt.exe\nline.txt"), (str(tmp_path / "b.csv"), "b\u202e\n.csv")]
+    async for _ in desk.take_files(given, False, visit, "en"):
+        pass
+    names = [row.name for row in visit.batch.rows.values()]
+    assert len(names) == 3
+    assert not [name for name in names if "\u202e" in name or "\n" in name]
+    # The rows of a file are known by its name.
+    await desk.choose_heads(True, visit, "en")
+    assert [row.text for row in list(visit.batch.rows.values())[1:]] == ["Eve"]
+
+
 # --- one content, one answer ------------------------------------------------------------------------------------------
 
 
