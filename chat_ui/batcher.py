@@ -327,10 +327,10 @@ class Batcher:
             try:
                 await self._found(batch, str(job_id)[:100])
             except JobError as error:
-                if error.fields["reason"] == "in_use":
-                    warn(notes.sentence(error, language))
-                else:
+                if error.fields["reason"] == "not_found":
                     job_id = ""
+                else:
+                    warn(notes.sentence(error, language))
             if (asked := batch.asked) is not None:
                 preset = wanted.preset_of(asked.wanted)
                 # From now on the preset fills nothing of itself.

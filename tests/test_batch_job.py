@@ -764,6 +764,26 @@ async def test_an_id_that_names_no_batch_is_let_go(stage: Stage, job_id: Any, sa
     assert visit.batch.job is None
 
 
+async def test_a_disk_that_cannot_be_read_now_does_not_cost_the_id(
+    stage: Stage, said: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batch = rows_of(1)
+    await stage.ask(batch)
+    assert batch.job is not None
+
+    def refused(*_: object) -> None:
+        raise OSError(5, "Input/output error")
+
+    visit = stage.visit()
+    with monkeypatch.context() as patch:
+        patch.setattr("chat_core.job_store._opened", refused)
+        _, _, kept, *_ = await stage.batcher.find(batch.job.id, "all", visit, "en", REFERENCE)
+    assert said == [notes.sentence(JobError("", reason="disk"), "en")]
+    assert isinstance(kept, dict) or kept == batch.job.id
+    await stage.batcher.find(batch.job.id, "all", visit, "en", REFERENCE)
+    assert statuses(visit.batch) == ["done"]
+
+
 async def test_a_batch_that_is_open_elsewhere_is_taken_over_when_it_is_let_go(
     stage: Stage, said: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
