@@ -177,6 +177,17 @@ async def test_no_cell_is_a_formula_and_jsonl_changes_nothing(stage: Stage, text
     assert line["data"]["name"] == text
 
 
+async def test_fields_called_like_columns_are_told_apart(stage: Stage) -> None:
+    names = ["row", "status", "cost_usd", "data.row", "data", "=1", "a,b", "여러\n줄"]
+    batch = await answered(stage, dict.fromkeys(names, "x"), schema(*names))
+    (row,) = await table_of(stage, batch)
+    assert len(row) == len(row_exports.BEFORE + row_exports.AFTER) + len(names)
+    assert [name for name, value in row.items() if value == "x"] == [
+        "data.row", "data.status", "data.cost_usd", "data.data.row", "data", "'=1", "a,b", "여러\n줄",
+    ]  # fmt: skip
+    assert (row["row"], row["status"]) == ("1", "done")
+
+
 @pytest.mark.parametrize("value", [["a", "b"], {"x": {"y": 1}}, "text", 5, None, True, []], ids=str)
 async def test_data_without_fields_stands_in_one_column(stage: Stage, value: Any) -> None:
     batch = await answered(stage, value, wanted.of_text('{"anyOf": [{}]}'))
