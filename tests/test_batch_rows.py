@@ -339,6 +339,15 @@ async def test_hostile_names_and_values_are_text(stage: Stage, language: Languag
     Whole(batch_view.progress_html(batch, stage.connection, language, HOSTILE, WON))
 
 
+@pytest.mark.parametrize("name", ["a/b", "m~n", "~1", "plain", "한 글"])
+async def test_the_cell_of_a_wrong_value_is_marked_whatever_its_field_is_called(stage: Stage, name: str) -> None:
+    properties = {"right": {}, name: {"type": "integer"}}
+    now = wanted.of_text(json.dumps({"type": "object", "properties": properties}))
+    batch = await answered(stage, {"right": 1, name: "x"}, now)
+    marks = [attributes.get("class") for attributes in Whole(await drawn(stage, batch)).of("td")]
+    assert marks == ["batch-state", None, "invalid", "number"]
+
+
 async def test_what_came_is_shown_where_it_is_no_data_and_long_things_are_cut(stage: Stage) -> None:
     batch = texts("word " * 1000)
     stage.server.script = play.answer("Sorry, I <cannot>. " + "x" * 9000)
