@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cache
-from tempfile import TemporaryDirectory
+from pathlib import Path
 from typing import Any, Literal
 
 from chat_core import tokens
@@ -143,7 +143,7 @@ class Remote:
         return None
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, weakref_slot=True)
 class Batch:
     """All rows of a visitor, in their order.
 
@@ -188,7 +188,7 @@ class Batch:
     remote_error: ChatError | None = None
     offered: bool = False
     following: bool = False
-    folder: TemporaryDirectory[str] | None = None
+    folder: Path | None = None
     page: int = 0
     shown: Shown = "all"
     language: Language = "en"

@@ -6,7 +6,9 @@ can see all batches of its account, so on a public page no id of a visitor's cho
 """
 
 import asyncio
+import shutil
 import tempfile
+import weakref
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -104,9 +106,11 @@ class RemoteBatcher:
         """Raises ChatError."""
         ids, task = batch.identify(asked), await asyncio.to_thread(batch_run.prepare_task, asked)
         if batch.folder is None:
-            batch.folder = tempfile.TemporaryDirectory(prefix="vitrine-batch-")
+            batch.folder = Path(tempfile.mkdtemp(prefix="vitrine-batch-"))
+            # It goes with the batch: when the rows are deleted, and when the visit is over.
+            weakref.finalize(batch, shutil.rmtree, batch.folder, ignore_errors=True)
         items = row_items(task, batch_run.row_sources(rows, ids), task.first(batch.step))
-        return await batch_files.write(items, Path(batch.folder.name) / FILE_NAME)
+        return await batch_files.write(items, batch.folder / FILE_NAME)
 
     # --- at a server --------------------------------------------------------------------------------------------------
 
