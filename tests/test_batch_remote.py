@@ -16,8 +16,8 @@ from pydantic import TypeAdapter
 
 from chat_core import batch_service
 from chat_core.connections import Connection
-from chat_core.errors import BatchFileError
-from chat_core.job_store import JobStore
+from chat_core.errors import BatchFileError, JobError
+from chat_core.job_store import JobStore, Limits
 from chat_core.provider import close_pools
 from chat_ui import batch_remote, batch_run, batch_view, batcher, notes, wanted
 from chat_ui.batch_job import Batch, Remote
@@ -322,6 +322,38 @@ async def test_a_server_that_is_away_can_be_followed_later(
     assert statuses(batch) == ["done"] * 2
 
 
+async def test_answers_that_could_not_be_kept_are_booked_once(
+    stage: Stage, batches: BatchServer, said: list[str]
+) -> None:
+    # Task, rows, remote batch, and two answers.
+    full = Stage(stage.server, JobStore(stage.store._folder, Limits(rows=5)))
+    remote = RemoteBatcher(full.batcher)
+    batch = rows_of(4)
+    visit = visit_with(stage, batch)
+    await submit(remote, visit)
+    assert isinstance(batch.remote_error, JobError)
+    assert statuses(batch).count("done") == 2
+    # There is room again.
+    roomy = RemoteBatcher(Stage(stage.server, JobStore(stage.store._folder)).batcher)
+    await follow(roomy, visit)
+    assert batch.remote_error is None
+    assert statuses(batch) == ["done"] * 4
+    assert len(visit.ledger.entries) == 4
+    assert batch.spent == visit.ledger.totals().cost == 4 * HALF
+
+
+async def test_empty_answers_are_paid_once(stage: Stage, batches: BatchServer, remote: RemoteBatcher) -> None:
+    batches.answer = "".format
+    batch = rows_of(2)
+    visit = visit_with(stage, batch)
+    await submit(remote, visit)
+    assert statuses(batch) == ["invalid"] * 2
+    assert t("en", "extract.nothing_came") in batch_view.problems_of(
+        batch, batch.rows["r1"], await stage.result(batch, 0), "en"
+    )
+    assert batch.spent == visit.ledger.totals().cost == 2 * HALF
+
+
 # --- whose batch it is ------------------------------------------------------------------------------------------------
 
 
@@ -457,6 +489,23 @@ async def test_output_files_are_read_back_into_the_table(
     assert statuses(found) == ["done", "done", "invalid", "waiting", "done"]
     await stage.again(batch)
     assert statuses(batch) == ["done"] * 5
+
+
+async def test_files_read_twice_count_once(
+    stage: Stage, remote: RemoteBatcher, said: list[str], tmp_path: Path
+) -> None:
+    batch = rows_of(2)
+    visit = visit_with(stage, batch)
+    ids = batch.identify(asked())
+    files = answers(tmp_path / "output.jsonl", *(line(ids[key], data_of(key)) for key in ids))
+    await take(remote, visit, files)
+    assert batch.spent == 2 * HALF
+    await take(remote, visit, files)
+    assert batch.spent == 2 * HALF
+    assert said == [t("en", "batch.taken", answered=2, failed=0, broken=0)] * 2
+    # Another answer of the same row replaces the first one.
+    await take(remote, visit, answers(tmp_path / "new.jsonl", line(ids["r1"], data_of("new"))))
+    assert [data["name"] for data in await stage.data(batch)] == ["new", "r2"]
 
 
 @pytest.mark.parametrize("content", [b"", b"<html>", b"{}\n[]\n", b"\xff\xfe\x00", b'{"custom_id": "other"}'])
