@@ -199,6 +199,11 @@ class Batch:
         return self.stop is not None
 
     @property
+    def at_server(self) -> bool:
+        """Whether rows are at a server whose answers have not been fetched."""
+        return self.remote is not None and not self.remote.taken
+
+    @property
     def step(self) -> Step:
         """Where the ladder begins: where the last answer came from."""
         outcomes = [self.outcomes[each] for each in self.ids.values() if each in self.outcomes]

@@ -121,7 +121,7 @@ class RemoteBatcher:
         await visit.find_first_model(connection)
         asked = self.batcher.asked(visit, *asking)
         rows = self.batcher.rows_to_ask(batch, asked)
-        if batch.running or not rows or (batch.remote is not None and not batch.remote.taken):
+        if batch.running or not rows or batch.at_server:
             yield await self._all(visit, language, asking)
             return
         batch.begin()
@@ -201,6 +201,9 @@ class RemoteBatcher:
         batch = visit.batch
         batch.language, batch.reference = language, reference
         asked = self.batcher.asked(visit, *asking)
+        if batch.at_server and batch.asked is not None:
+            # The answers that are on their way belong to what was asked then.
+            asked = batch.asked
         if batch.running or asked.wanted.schema is None:
             return None, *await self.batcher.view(visit), gr.skip()
         batch.begin()

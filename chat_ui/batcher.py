@@ -186,11 +186,10 @@ class Batcher:
         again, resting = len(batch.to_ask_again()), not batch.running
         begun = batch.asked is not None and any(batch.outcomes)
         key = "batch.resume" if begun and rows and _same(batch.asked, asked) else "batch.start_count"
-        at_server = batch.remote is not None and not batch.remote.taken
         start = t(language, key, count=number(len(rows))) if rows else t(language, "batch.start")
         return (
             await self._estimate(rows, asked, visit, language, reference),
-            gr.update(value=start, visible=resting, interactive=bool(rows) and not at_server),
+            gr.update(value=start, visible=resting, interactive=bool(rows) and not batch.at_server),
             gr.update(visible=not resting),
             gr.update(value=t(language, "batch.again", count=number(again)), visible=resting and again > 0),
             gr.update(visible=resting and bool(batch.rows or batch.job)),
@@ -412,7 +411,7 @@ def _missing(batch: Batch, rows: Sequence[Row], asked: Asked) -> str:
     """The text that tells what is still needed before it can start; empty where nothing is."""
     if batch.with_status("reading"):
         return "extract.wait_reading"
-    if batch.remote is not None and not batch.remote.taken:
+    if batch.at_server:
         return "batch.at_server"
     if not batch.rows:
         return "batch.no_rows"

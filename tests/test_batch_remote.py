@@ -543,6 +543,20 @@ async def test_nothing_is_read_where_nothing_is_wanted_or_rows_are_asked(
     assert (said, visit.batch.job) == ([], None)
 
 
+async def test_answers_on_their_way_are_not_lost_to_another_question(
+    stage: Stage, batches: BatchServer, remote: RemoteBatcher, said: list[str], tmp_path: Path
+) -> None:
+    """While rows are at the server, files are read as answers to what was asked there, whatever the form says now."""
+    batch = rows_of(2)
+    visit = visit_with(stage, batch)
+    await sent_and_left(remote, visit)
+    files = answers(tmp_path / "output.jsonl", line(batch.ids["r1"], data_of("from a file")))
+    await remote.take_answers(files, visit, "en", REFERENCE, "Something else.", "gpt-4o")
+    assert statuses(batch) == ["done", "waiting"]
+    await follow(remote, visit)
+    assert [data["name"] for data in await stage.data(batch)] == ["row 0", "row 1"]
+
+
 def test_the_price_of_the_tests_is_that_of_the_usage() -> None:
     used = USAGE["prompt_tokens"] * Decimal("0.15") + USAGE["completion_tokens"] * Decimal("0.60")
     assert used / 2_000_000 == HALF
