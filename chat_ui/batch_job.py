@@ -8,11 +8,11 @@ import asyncio
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cache
-from tempfile import TemporaryDirectory
+from pathlib import Path
 from typing import Any, Literal
 
 from chat_core import tokens
@@ -24,7 +24,7 @@ from chat_core.events import Usage
 from chat_core.extract_rows import RowDone, RowEvent, RowResult, RowSteppedDown
 from chat_core.extract_task import Step
 from chat_core.extraction import opening_request
-from chat_core.job_store import Job, row_keys
+from chat_core.job_store import Content, Job, row_keys
 from chat_core.ledger import Entry, Ledger
 from chat_core.messages import Part, user
 from chat_core.pricing import price_batch_usage
@@ -144,15 +144,16 @@ class Remote:
         return None
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, weakref_slot=True)
 class Batch:
     """All rows of a visitor, in their order.
 
     ``table``: the CSV file that the last rows came from, as ``table_name``, of its ``column``; its bytes are
-    ``table_data``.  ``asked``: what the answers on the page are answers to; None: nothing was asked.  ``ids``: by the
-    rows' keys, what their answers are kept under, two rows of one content under one.  ``job``: where they are kept;
-    None: nowhere yet.  ``outcomes``, ``states``, ``expected`` (US dollars): by these ids.  ``counted``: tokens, by
-    digest and model.  ``ledger``: what was paid in this visit; ``failed_cost``: what of it went into no answer.
+    ``table_data``.  ``awaited``: rows without content, by its digest.  ``asked``: what the answers on the page are
+    answers to; None: nothing was asked.  ``ids``: by the rows' keys, what their answers are kept under, two rows of one
+    content under one; ``key_of`` makes them of a digest.  ``job``: where they are kept; None: nowhere yet.
+    ``outcomes``, ``states``, ``expected`` (US dollars): by these ids.  ``counted``: tokens, by digest and model.
+    ``ledger``: what was paid in this visit; ``failed_cost``: what of it went into no answer.
     ``stop``: set to stop what is running; None: nothing is.  ``lost``: why an answer could not be kept.  ``refused``:
     the format that the server would not take.
 
@@ -169,7 +170,9 @@ class Batch:
     table_data: bytes = b""
     made: int = 0
     characters: int = 0
+    awaited: dict[str, list[Row]] = field(default_factory=dict)
     asked: Asked | None = None
+    key_of: Callable[[Content], str] | None = None
     ids: dict[str, str] = field(default_factory=dict)
     job: Job | None = None
     outcomes: dict[str, Outcome] = field(default_factory=dict)
@@ -187,7 +190,7 @@ class Batch:
     remote_error: ChatError | None = None
     offered: bool = False
     following: bool = False
-    folder: TemporaryDirectory[str] | None = None
+    folder: Path | None = None
     page: int = 0
     shown: Shown = "all"
     language: Language = "en"
@@ -196,6 +199,11 @@ class Batch:
     @property
     def running(self) -> bool:
         return self.stop is not None
+
+    @property
+    def at_server(self) -> bool:
+        """Whether rows are at a server whose answers have not been fetched."""
+        return self.remote is not None and not self.remote.taken
 
     @property
     def step(self) -> Step:
@@ -222,7 +230,7 @@ class Batch:
             row.digest = digest_of(text)
         self.rows[row.key] = row
         self.ended = None
-        return row
+        return self.settle(row) if text else row
 
     def remove(self, keys: Iterable[str]) -> None:
         """Take rows away; not while they are asked."""
@@ -231,22 +239,28 @@ class Batch:
                 if (row := self.rows.pop(key, None)) is not None:
                     self.characters -= len(row.text)
 
-    def settle(self, row: Row) -> None:
-        """A row has its content: if that is one of an earlier visit's rows, it takes that row's place."""
-        for known in self.rows.values():
-            if known.gone and known.digest == row.digest:
+    def settle(self, row: Row) -> Row:
+        """A row has its content: it takes the place of an earlier visit's row that waits for that content, and an
+        answer to that content is its answer, too. The row that it is from now on."""
+        waiting = self.awaited.get(row.digest, [])
+        while waiting:
+            known = waiting.pop(0)
+            if known.key in self.rows:
                 known.source, known.text, known.gone = row.source, row.text, False
-                del self.rows[row.key]
-                return
+                self.rows.pop(row.key, None)
+                return known
+        if self.key_of is not None:
+            self.ids[row.key] = self.key_of(row.digest)
+        return row
 
     def identify(self, asked: Asked) -> dict[str, str]:
         """What the answers of the rows are kept under, if this is asked; by the rows' keys."""
-        key_of = row_keys(schema=asked.wanted.schema, model=asked.model, prompt=asked.instructions)
+        key_of = _key_maker(asked)
         return {row.key: key_of(row.digest) for row in self.rows.values() if row.digest}
 
     def ask(self, asked: Asked) -> None:
         """From now on the page shows the answers to this."""
-        self.asked, self.ids = asked, self.identify(asked)
+        self.asked, self.ids, self.key_of = asked, self.identify(asked), _key_maker(asked)
 
     # --- where they stand ---------------------------------------------------------------------------------------------
 
@@ -413,6 +427,7 @@ class Batch:
     def restore(self, kept: Any) -> None:
         """Put rows back that ``kept`` has made; what is damaged is left out."""
         self.rows.clear()
+        self.awaited.clear()
         self.characters = 0
         for entry in kept if isinstance(kept, list) else []:
             match entry:
@@ -420,6 +435,13 @@ class Batch:
                     row = self.add(Source("", name, "", status="ready"), text=text, number=number)
                     if row is not None:
                         row.digest, row.gone = digest, not text
+                    if row is not None and row.gone:
+                        self.awaited.setdefault(digest, []).append(row)
+
+
+def _key_maker(asked: Asked) -> Callable[[Content], str]:
+    """What makes the key that a row's answer is kept under, out of its digest, if this is asked."""
+    return row_keys(schema=asked.wanted.schema, model=asked.model, prompt=asked.instructions)
 
 
 def digest_of(content: str | bytes) -> str:

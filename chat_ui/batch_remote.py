@@ -6,10 +6,12 @@ can see all batches of its account, so on a public page no id of a visitor's cho
 """
 
 import asyncio
+import shutil
 import tempfile
+import weakref
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,7 @@ from chat_core.errors import BlanksOnly, ChatError, EmptyAnswer
 from chat_core.events import Completion, Timing
 from chat_core.extract_rows import RowResult, judged_row, row_items
 from chat_core.extract_task import Step, Task
+from chat_core.job_store import Job
 from chat_core.ledger import Entry
 from chat_core.request import ChatRequest
 from chat_ui import batch_run, batch_view, notes
@@ -104,9 +107,11 @@ class RemoteBatcher:
         """Raises ChatError."""
         ids, task = batch.identify(asked), await asyncio.to_thread(batch_run.prepare_task, asked)
         if batch.folder is None:
-            batch.folder = tempfile.TemporaryDirectory(prefix="vitrine-batch-")
+            batch.folder = Path(tempfile.mkdtemp(prefix="vitrine-batch-"))
+            # It goes with the batch: when the rows are deleted, and when the visit is over.
+            weakref.finalize(batch, shutil.rmtree, batch.folder, ignore_errors=True)
         items = row_items(task, batch_run.row_sources(rows, ids), task.first(batch.step))
-        return await batch_files.write(items, Path(batch.folder.name) / FILE_NAME)
+        return await batch_files.write(items, batch.folder / FILE_NAME)
 
     # --- at a server --------------------------------------------------------------------------------------------------
 
@@ -116,7 +121,7 @@ class RemoteBatcher:
         await visit.find_first_model(connection)
         asked = self.batcher.asked(visit, *asking)
         rows = self.batcher.rows_to_ask(batch, asked)
-        if batch.running or not rows or (batch.remote is not None and not batch.remote.taken):
+        if batch.running or not rows or batch.at_server:
             yield await self._all(visit, language, asking)
             return
         batch.begin()
@@ -196,6 +201,9 @@ class RemoteBatcher:
         batch = visit.batch
         batch.language, batch.reference = language, reference
         asked = self.batcher.asked(visit, *asking)
+        if batch.at_server and batch.asked is not None:
+            # The answers that are on their way belong to what was asked then.
+            asked = batch.asked
         if batch.running or asked.wanted.schema is None:
             return None, *await self.batcher.view(visit), gr.skip()
         batch.begin()
@@ -228,19 +236,19 @@ class RemoteBatcher:
             step: Step = task.first(batch.step)
             async with aclosing(answers.results(keys)) as results:
                 async for result in results:
-                    if paid and (entry := _entry(result, asked.model, connection)):
-                        batch.book(entry, kept=result.completion is not None)
-                        visit.ledger.add(entry)
-                    if result.completion is None and not isinstance(result.error, BlanksOnly | EmptyAnswer):
-                        counts["failed"] += 1
+                    answered = result.completion is not None or isinstance(result.error, BlanksOnly | EmptyAnswer)
+                    counts["answered" if answered else "failed"] += 1
+                    new = True
+                    if answered:
+                        row = await asyncio.to_thread(_judged, result, task, step)
+                        new = await _put(job, row)
+                        batch.states.pop(row.key, None)
+                        batch.outcomes[row.key] = Outcome.of(row)
+                    else:
                         batch.states[result.key] = State("failed", result.error)
-                        continue
-                    counts["answered"] += 1
-                    row = await asyncio.to_thread(_judged, result, task, step)
-                    if (lost := await job.put(row.to_row())) is not None:
-                        raise lost
-                    batch.states.pop(row.key, None)
-                    batch.outcomes[row.key] = Outcome.of(row)
+                    if new and paid and (entry := _entry(result, asked.model, connection)):
+                        batch.book(entry, kept=answered)
+                        visit.ledger.add(entry)
         return Taken(counts["answered"], counts["failed"], len(answers.broken))
 
     async def _all(self, visit: Visit, language: Language, asking: Sequence[Any]) -> tuple[Any, ...]:
@@ -248,6 +256,17 @@ class RemoteBatcher:
         batch = visit.batch
         job_id = batch.job.id if batch.job is not None else gr.skip()
         return *await self.shown(visit, language, *asking), *await self.batcher.view(visit), job_id
+
+
+async def _put(job: Job, row: RowResult) -> bool:
+    """Keep an answer, unless it is kept: read twice, it is paid for once. Whether it is new. Raises JobError."""
+    kept = await job.get(row.key)
+    known = RowResult.from_row(kept) if kept is not None else None
+    if known is not None and replace(known, step=row.step) == row:
+        return False
+    if (lost := await job.put(row.to_row())) is not None:
+        raise lost
+    return True
 
 
 def _judged(result: BatchResult, task: Task, step: Step) -> RowResult:

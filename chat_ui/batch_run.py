@@ -193,12 +193,15 @@ async def open_job(batch: Batch, asked: Asked, store: JobStore) -> None:
     batch.job = job or await store.begin()
     batch.ask(asked)
     told = {"schema": asked.wanted.text, "instructions": asked.instructions, "model": asked.model}
-    for key, value in ((TASK, told), (ROWS, batch.kept())):
-        lost = await batch.job.put(KeptRow(key, value, Usage(0, 0), Decimal(0)))
-        if lost is not None:
-            await batch.job.close()
-            raise lost
-    await count(batch)
+    try:
+        for key, value in ((TASK, told), (ROWS, batch.kept())):
+            lost = await batch.job.put(KeptRow(key, value, Usage(0, 0), Decimal(0)))
+            if lost is not None:
+                raise lost
+        await count(batch)
+    except JobError:
+        await batch.job.close()
+        raise
 
 
 async def find(batch: Batch, job_id: str, store: JobStore) -> None:

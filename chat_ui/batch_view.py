@@ -158,7 +158,7 @@ def _row(
     batch: Batch, row: Row, result: RowResult | None, names: Sequence[str], language: Language, won: Decimal
 ) -> str:
     status = batch.status(row)
-    faulty = {problem.pointer.split("/")[1] for problem in _field_problems(result) if "/" in problem.pointer}
+    faulty = {_field_of(problem.pointer) for problem in _field_problems(result)}
     values = cells_of(names, result.data) if result is not None and result.found else []
     cells = "".join(
         f"<td{' class=invalid' if name in faulty else ''}>{_value(value)}</td>"
@@ -240,6 +240,11 @@ def _value(value: Any) -> str:
 
 def _field_problems(result: RowResult | None) -> list[FieldProblem]:
     return [problem for problem in result.problems if isinstance(problem, FieldProblem)] if result else []
+
+
+def _field_of(pointer: str) -> str:
+    """The field of the root that a JSON Pointer leads into."""
+    return pointer.split("/")[1].replace("~1", "/").replace("~0", "~") if "/" in pointer else ""
 
 
 def _cut(text: str, most: int) -> str:

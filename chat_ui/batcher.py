@@ -17,6 +17,7 @@ from chat_core import extracting, row_sources
 from chat_core.batch import Budget
 from chat_core.connections import Connection
 from chat_core.errors import FileError, JobError
+from chat_core.file_names import safe_name
 from chat_core.job_store import JobStore
 from chat_core.row_sources import LARGEST_TABLE, Splitting, Table
 from chat_core.settings import Settings
@@ -106,8 +107,9 @@ class Batcher:
         Sets the field, the choice of a column, the switch for names, progress and table.
         """
         batch = visit.batch
-        tables = [(path, name) for path, name in files or [] if name.lower().endswith(TABLE_ENDINGS)]
-        others = [(path, name) for path, name in files or [] if not name.lower().endswith(TABLE_ENDINGS)]
+        named = [(path, safe_name(name)) for path, name in files or []]
+        tables = [(path, name) for path, name in named if name.lower().endswith(TABLE_ENDINGS)]
+        others = [(path, name) for path, name in named if not name.lower().endswith(TABLE_ENDINGS)]
         added = [batch.add(Source("", name, path)) for path, name in others]
         self._warn_of_many(added, language)
         for path, name in tables:
@@ -184,11 +186,10 @@ class Batcher:
         again, resting = len(batch.to_ask_again()), not batch.running
         begun = batch.asked is not None and any(batch.outcomes)
         key = "batch.resume" if begun and rows and _same(batch.asked, asked) else "batch.start_count"
-        at_server = batch.remote is not None and not batch.remote.taken
         start = t(language, key, count=number(len(rows))) if rows else t(language, "batch.start")
         return (
             await self._estimate(rows, asked, visit, language, reference),
-            gr.update(value=start, visible=resting, interactive=bool(rows) and not at_server),
+            gr.update(value=start, visible=resting, interactive=bool(rows) and not batch.at_server),
             gr.update(visible=not resting),
             gr.update(value=t(language, "batch.again", count=number(again)), visible=resting and again > 0),
             gr.update(visible=resting and bool(batch.rows or batch.job)),
@@ -273,6 +274,9 @@ class Batcher:
                     yield step
         finally:
             batch.rest()
+            if batch.job is not None:
+                # Where it was refused, nothing else has let go of it.
+                await asyncio.shield(batch.job.close())
         yield *await self.view(visit), *UNMOVED, gr.skip()
 
     async def _asking(self, run: "Run", asked: Asked, visit: Visit, reference: str) -> AsyncIterator[tuple[Any, ...]]:
@@ -322,10 +326,10 @@ class Batcher:
             try:
                 await self._found(batch, str(job_id)[:100])
             except JobError as error:
-                if error.fields["reason"] == "in_use":
-                    warn(notes.sentence(error, language))
-                else:
+                if error.fields["reason"] == "not_found":
                     job_id = ""
+                else:
+                    warn(notes.sentence(error, language))
             if (asked := batch.asked) is not None:
                 preset = wanted.preset_of(asked.wanted)
                 # From now on the preset fills nothing of itself.
@@ -407,7 +411,7 @@ def _missing(batch: Batch, rows: Sequence[Row], asked: Asked) -> str:
     """The text that tells what is still needed before it can start; empty where nothing is."""
     if batch.with_status("reading"):
         return "extract.wait_reading"
-    if batch.remote is not None and not batch.remote.taken:
+    if batch.at_server:
         return "batch.at_server"
     if not batch.rows:
         return "batch.no_rows"

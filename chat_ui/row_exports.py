@@ -75,8 +75,14 @@ def _after(batch: Batch, row: Row, result: RowResult | None) -> dict[str, Any]:
 
 def _data_heads(batch: Batch) -> list[str]:
     """The fields of the data; one that is called like a column of ours says that it is the data's."""
-    names = batch_view.columns_of(batch) or ["data"]
-    return [f"data.{name}" if name in BEFORE + AFTER else name for name in names]
+    taken = {*BEFORE, *AFTER}
+    heads = []
+    for name in batch_view.columns_of(batch) or ["data"]:
+        while name in taken:
+            name = f"data.{name}"
+        taken.add(name)
+        heads.append(name)
+    return heads
 
 
 def _data_cells(batch: Batch, result: RowResult | None) -> list[str]:

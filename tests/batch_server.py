@@ -9,6 +9,7 @@ is answered with what was asked.
 
 import json
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -55,12 +56,14 @@ def unrun(key: str, code: str) -> dict[str, Any]:
 @dataclass
 class BatchServer:
     """``looks``: the statuses that a batch goes through, one at each look.  ``replies``: scripts for single paths
-    ("POST /v1/batches"), used up one after the other.  ``lost``: the answer to the beginning of a batch is."""
+    ("POST /v1/batches"), used up one after the other.  ``lost``: the answer to the beginning of a batch is.
+    ``answer``: what is answered to the last message of a request."""
 
     outcomes: dict[str, str] = field(default_factory=dict)
     looks: tuple[str, ...] = ("validating", "in_progress", "in_progress", "finalizing", "completed")
     replies: dict[str, list[Script]] = field(default_factory=dict)
     lost: bool = False
+    answer: Callable[[Any], str] = "You said: {}".format
     files: dict[str, bytes] = field(default_factory=dict)
     batches: dict[str, Batch] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
@@ -142,7 +145,7 @@ class BatchServer:
             key, outcome = line["custom_id"], self.outcomes.get(line["custom_id"], "answered")
             if outcome == "answered":
                 asked = line["body"]["messages"][-1]["content"]
-                done.append(result(key, response(200, completion(f"You said: {asked}"))))
+                done.append(result(key, response(200, completion(self.answer(asked)))))
             elif outcome == "refused":
                 failed.append(result(key, response(400, {"error": REFUSED})))
             elif outcome != "missing":
