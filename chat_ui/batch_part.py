@@ -13,11 +13,10 @@ import gradio as gr
 from chat_ui import row_exports
 from chat_ui.batch_remote import RemoteBatcher
 from chat_ui.batcher import Batcher
-from chat_ui.gradio_inside import uploads
+from chat_ui.gradio_inside import QUIET, uploads
 from chat_ui.localize import Localizer
 from chat_ui.texts import t
 
-QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "concurrency_limit": None}
 OFTEN: dict[str, Any] = {"trigger_mode": "multiple", **QUIET}
 FIRST_LIMIT_DOLLARS = 0.5
 FIRST_LIMIT_ROWS = 1_000

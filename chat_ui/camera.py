@@ -5,9 +5,8 @@ from typing import Any
 import gradio as gr
 
 from chat_ui import gradio_messages
+from chat_ui.gradio_inside import QUIET
 from chat_ui.localize import Localizer
-
-QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "show_progress_on": [], "queue": False}
 
 
 def build(words: Localizer, box: gr.MultimodalTextbox) -> gr.Button:
@@ -27,9 +26,9 @@ def build(words: Localizer, box: gr.MultimodalTextbox) -> gr.Button:
         )
         close = words.add(gr.Button(size="sm", elem_id="camera-close"), value="camera.close")
     opening = words.add(gr.Button(size="sm", elem_id="camera-open", render=False), value="camera.open")
-    opening.click(lambda: gr.update(visible=True), None, frame, **QUIET)
-    close.click(lambda: (gr.update(visible=False), None), None, [frame, camera], **QUIET)
-    camera.change(take, [camera, box], [frame, camera, box], **QUIET)
+    opening.click(lambda: gr.update(visible=True), None, frame, queue=False, **QUIET)
+    close.click(lambda: (gr.update(visible=False), None), None, [frame, camera], queue=False, **QUIET)
+    camera.change(take, [camera, box], [frame, camera, box], queue=False, **QUIET)
     return opening
 
 

@@ -18,16 +18,10 @@ from chat_ui import batch_part, model_picker
 from chat_ui.batcher import Batcher
 from chat_ui.extract_job import LONGEST_TEXT
 from chat_ui.extractor import LONGEST_INSTRUCTIONS, Extractor, Form
-from chat_ui.gradio_inside import uploads
+from chat_ui.gradio_inside import QUIET, uploads
 from chat_ui.localize import Localizer
 from chat_ui.texts import Language
 
-QUIET: dict[str, Any] = {
-    "api_visibility": "private",
-    "show_progress": "hidden",
-    "show_progress_on": [],
-    "concurrency_limit": None,
-}
 OFTEN: dict[str, Any] = {"trigger_mode": "multiple", "queue": False, **QUIET}
 LAST: dict[str, Any] = {"trigger_mode": "always_last", "queue": False, **QUIET}
 

@@ -12,6 +12,14 @@ from gradio.data_classes import ListFiles
 from gradio.processing_utils import save_bytes_to_cache
 from gradio.utils import get_upload_folder
 
+# Gradio marks what an event is waited for on, hidden or not, and from then on goes through all that was ever marked at
+# every piece of every answer. An event with these options marks nothing, and is no endpoint.
+QUIET: dict[str, Any] = {
+    "api_visibility": "private",
+    "show_progress": "hidden",
+    "show_progress_on": [],
+    "concurrency_limit": None,
+}
 # Gradio ships these languages and picks one by the browser.
 _LOCALES = (
     "ar", "ca", "ckb", "de", "en", "es", "et", "eu", "fa", "fi", "fr", "he", "hi", "id", "ja", "ko", "lt", "nb", "nl",

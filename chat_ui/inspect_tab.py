@@ -8,7 +8,7 @@ import gradio as gr
 
 from chat_core import wire
 from chat_ui import notes
-from chat_ui.gradio_inside import keep_file
+from chat_ui.gradio_inside import QUIET, keep_file
 from chat_ui.localize import Localizer
 from chat_ui.texts import Language, t
 from chat_ui.turn import Turn
@@ -16,12 +16,6 @@ from chat_ui.visit import Visit
 
 # Code that is longer than this is shown with its pictures shortened, and whole in the download.
 LONGEST_SHOWN = 20_000
-QUIET: dict[str, Any] = {
-    "api_visibility": "private",
-    "show_progress": "hidden",
-    "show_progress_on": [],
-    "concurrency_limit": None,
-}
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,21 +29,13 @@ from chat_ui import (
     usage_tab,
 )
 from chat_ui.controls import from_values
-from chat_ui.gradio_inside import english_words
+from chat_ui.gradio_inside import QUIET, english_words
 from chat_ui.localize import Localizer
 from chat_ui.meter import ON_LOAD as METER_ON_LOAD
 from chat_ui.meter import measure
 from chat_ui.texts import LANGUAGES, TEXTS, Language, t
 from chat_ui.visit import Visit
 
-# Gradio marks what an event is waited for on, hidden or not, and from then on goes through all that was ever marked at
-# every piece of every answer. An event that shows no progress therefore marks nothing.
-QUIET: dict[str, Any] = {
-    "api_visibility": "private",
-    "show_progress": "hidden",
-    "show_progress_on": [],
-    "concurrency_limit": None,
-}
 # What the page script looks at to see whether the page has been translated.
 SEEN_FIRST = ("chat.new", "tab.chat", "tab.describe", "tab.extract", "tab.usage", "tab.inspect")
 # Larger uploads are cut off with Gradio's words; up to this size ours say what is too large, in both languages.

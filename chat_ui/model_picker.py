@@ -5,15 +5,9 @@ from typing import Any
 import gradio as gr
 
 from chat_core.connections import DRILL_PREFIX
+from chat_ui.gradio_inside import QUIET
 from chat_ui.localize import Localizer
 from chat_ui.visit import Visit
-
-QUIET: dict[str, Any] = {
-    "api_visibility": "private",
-    "show_progress": "hidden",
-    "show_progress_on": [],
-    "concurrency_limit": None,
-}
 
 
 def build(words: Localizer, elem_id: str) -> gr.Dropdown:

@@ -18,6 +18,7 @@ from chat_core.personas import Persona, find, load_personas
 from chat_core.settings import Settings
 from chat_ui import drills, notes
 from chat_ui.controls import ALL_PICTURES
+from chat_ui.gradio_inside import QUIET
 from chat_ui.localize import Localizer, inform, warn
 from chat_ui.texts import Language, day, dollars, number, t
 from chat_ui.visit import Visit
@@ -67,12 +68,6 @@ def build(
     _wire_persona(persona, prompt, temperature_hint, temperature, language)
 
     shown = [status, model, about_model, drilling]
-    private: dict[str, Any] = {
-        "api_visibility": "private",
-        "show_progress": "hidden",
-        "show_progress_on": [],
-        "concurrency_limit": None,
-    }
 
     async def on_connect(typed_key: str, typed_url: str, state: Visit, lang: Language) -> tuple[Any, ...]:
         try:
@@ -129,29 +124,29 @@ def build(
         state.json_before_drill = json_on
         return chosen, True
 
-    connect.click(on_connect, [key, url, visit, language], [*shown, key, forget, own], **private)
-    url.submit(on_connect, [key, url, visit, language], [*shown, key, forget, own], **private)
-    key.submit(on_connect, [key, url, visit, language], [*shown, key, forget, own], **private)
-    forget.click(on_forget, [visit, language], [*shown, key, url, forget], **private)
-    use_found.click(on_use_found, [found, visit, language], [*shown, forget], **private)
+    connect.click(on_connect, [key, url, visit, language], [*shown, key, forget, own], **QUIET)
+    url.submit(on_connect, [key, url, visit, language], [*shown, key, forget, own], **QUIET)
+    key.submit(on_connect, [key, url, visit, language], [*shown, key, forget, own], **QUIET)
+    forget.click(on_forget, [visit, language], [*shown, key, url, forget], **QUIET)
+    use_found.click(on_use_found, [found, visit, language], [*shown, forget], **QUIET)
     gr.on(
         [model.change, language.change],
         on_words,
         [model, visit, language],
         [status, about_model, drill, json_mode],
         queue=False,
-        **private,
+        **QUIET,
     )
     # In the queue: Gradio shows no toast of an event that is not.
-    drill.input(on_drill, [drill, json_mode, visit, language], [model, json_mode], **private)
+    drill.input(on_drill, [drill, json_mode, visit, language], [model, json_mode], **QUIET)
     # Gradio draws an empty number as 0, and would send it; set again after loading, it stays empty. Limits are not set
     # here either: Gradio would end the whole event at a number beyond them.
     numbers = [control for control in controls if isinstance(control, gr.Number)]
-    page.load(lambda: [gr.update(value=None) for _ in numbers], None, numbers, queue=False, **private)
+    page.load(lambda: [gr.update(value=None) for _ in numbers], None, numbers, queue=False, **QUIET)
     # The visit goes out as it came in: Gradio forgets the state of a closed tab only where it has been an output.
-    page.load(lambda state: state, visit, visit, queue=False, **private)
-    gr.on([page.load], on_load, [visit, language], shown, **private)
-    gr.on([page.load], look_for_local, None, [found_box, found], **private)
+    page.load(lambda state: state, visit, visit, queue=False, **QUIET)
+    gr.on([page.load], on_load, [visit, language], shown, **QUIET)
+    gr.on([page.load], look_for_local, None, [found_box, found], **QUIET)
     presets = [persona, prompt, own_temperature, temperature, json_mode, history, stream]
     return Sidebar(model, persona, json_mode, max_tokens, new_chat, [model, prompt, *controls], presets)
 
@@ -306,14 +301,8 @@ def _request_controls(words: Localizer) -> list[Component]:
         seed = words.add(gr.Number(value=None, precision=0, elem_id="seed"), label="more.seed")
         stop = words.add(gr.Textbox(lines=2, max_lines=4, max_length=1000), label="more.stop")
     links, detail, sizing, kept = _picture_controls(words)
-    quiet: dict[str, Any] = {
-        "queue": False,
-        "api_visibility": "private",
-        "show_progress": "hidden",
-        "show_progress_on": [],
-    }
-    own.change(lambda on: gr.update(visible=on), own, temperature, **quiet)
-    history.change(lambda how: gr.update(visible=how == "last"), history, turns, **quiet)
+    own.change(lambda on: gr.update(visible=on), own, temperature, queue=False, **QUIET)
+    history.change(lambda how: gr.update(visible=how == "last"), history, turns, queue=False, **QUIET)
     parameters = [max_tokens, top_p, effort, seed, stop]
     return [own, temperature, json_mode, history, turns, stream, *parameters, links, detail, sizing, kept]
 
@@ -373,14 +362,8 @@ def _wire_persona(
         text = known.prompt.text(lang) if known and untouched else gr.skip()
         return gr.update(choices=names), text, _suggestion(known, lang)
 
-    quiet: dict[str, Any] = {
-        "queue": False,
-        "api_visibility": "private",
-        "show_progress": "hidden",
-        "show_progress_on": [],
-    }
-    persona.input(choose, [persona, language], [prompt, hint, temperature], **quiet)
-    language.change(translate, [persona, prompt, language], [persona, prompt, hint], **quiet)
+    persona.input(choose, [persona, language], [prompt, hint, temperature], queue=False, **QUIET)
+    language.change(translate, [persona, prompt, language], [persona, prompt, hint], queue=False, **QUIET)
 
 
 def _suggestion(persona: Persona | None, language: Language) -> Any:

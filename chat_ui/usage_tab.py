@@ -13,6 +13,7 @@ from chat_core.models import lookup
 from chat_core.pricing import calc_cost, reference_models
 from chat_core.settings import Settings
 from chat_ui import notes
+from chat_ui.gradio_inside import QUIET
 from chat_ui.localize import Localizer
 from chat_ui.texts import Language, money, number, seconds, t
 from chat_ui.transcript import as_if_cost, charge
@@ -33,12 +34,6 @@ CALLS = 1_000_000
 USED_BY = {
     "o200k_base": "gpt-5, gpt-4.1, gpt-4o, o1, o3",
     "cl100k_base": "gpt-4, gpt-3.5-turbo, text-embedding-3",
-}
-QUIET: dict[str, Any] = {
-    "api_visibility": "private",
-    "show_progress": "hidden",
-    "show_progress_on": [],
-    "concurrency_limit": None,
 }
 
 
