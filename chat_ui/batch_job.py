@@ -7,7 +7,7 @@ What happens to them is in ``batch_run``; how they look, in ``batch_view``. The 
 import asyncio
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cache
@@ -39,8 +39,11 @@ LONGEST_ALL = 20_000_000
 ROWS_SHOWN = 50
 # Prices are looked up for sizes rounded up to this many tokens.
 TOKENS_ROUNDED = 32
-# Of the sources, so much is kept on disk for a batch that goes on after a restart.
-MOST_KEPT = 3_000_000
+# Of the sources, so much is kept on disk for a batch that goes on after a restart: bytes, as ``job_store`` writes them,
+# which takes 4 MB in one piece. A letter of Hangul is six of them.
+MOST_KEPT = 3_500_000
+# Of a name, where there are so many that they alone would be more than that.
+SHORT_NAME = 40
 
 Status = Literal["reading", "waiting", "running", "done", "invalid", "failed", "stopped", "gone"]
 Shown = Literal["all", "problems"]
@@ -398,17 +401,16 @@ class Batch:
 
     def kept(self) -> list[dict[str, Any]]:
         """The rows as they are kept with their answers: with their texts, as long as those are not too long."""
-        long = sum(len(row.text) for row in self.rows.values()) > MOST_KEPT
-        return [
-            {
-                "name": row.source.name,
-                "number": row.number,
-                "digest": row.digest,
-                "text": "" if long else row.text,
-            }
+        rows = [
+            {"name": row.source.name, "number": row.number, "digest": row.digest, "text": row.text}
             for row in self.rows.values()
             if row.digest
         ]
+        for shortened in ({"text": 0}, {"name": SHORT_NAME}):
+            if _size(rows) <= MOST_KEPT:
+                break
+            rows = [row | {key: str(row[key])[:most] for key, most in shortened.items()} for row in rows]
+        return rows
 
     def restore(self, kept: Any) -> None:
         """Put rows back that ``kept`` has made; what is damaged is left out."""
@@ -426,6 +428,11 @@ def digest_of(content: str | bytes) -> str:
     """SHA-256, in hex, of a text or of the bytes of a picture."""
     data = content.encode("utf-8", "surrogatepass") if isinstance(content, str) else content
     return hashlib.sha256((b"t" if isinstance(content, str) else b"b") + data).hexdigest()
+
+
+def _size(rows: Sequence[Mapping[str, Any]]) -> int:
+    """Bytes on disk."""
+    return sum(len(json.dumps(row)) + 1 for row in rows)
 
 
 def _rounded(size: int) -> int:

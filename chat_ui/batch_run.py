@@ -194,6 +194,9 @@ async def open_job(batch: Batch, asked: Asked, store: JobStore) -> None:
     batch.ask(asked)
     told = {"schema": asked.wanted.text, "instructions": asked.instructions, "model": asked.model}
     for key, value in ((TASK, told), (ROWS, batch.kept())):
+        if _value(await batch.job.get(key)) == value:
+            # A job is only ever added to: at each row that is asked again, all rows would be written once more.
+            continue
         lost = await batch.job.put(KeptRow(key, value, Usage(0, 0), Decimal(0)))
         if lost is not None:
             await batch.job.close()
