@@ -86,14 +86,30 @@ def row_key(*, content: str | bytes | Sequence[str | bytes], schema: Any, model:
     Two rows of the same content have the same key, and are paid for once. ``content``: a text, the bytes of a picture,
     or several of these.
     """
-    contents = [content] if isinstance(content, str | bytes) else list(content)
-    digest = hashlib.sha256()
+    return row_keys([content], schema=schema, model=model, prompt=prompt)[0]
+
+
+def row_keys(
+    contents: Iterable[str | bytes | Sequence[str | bytes]], *, schema: Any, model: str, prompt: str
+) -> list[str]:
+    """The keys of many rows of which the same is asked, in their order: the schema is read once for all of them."""
     # The order of a schema's fields is the order of the answer's, so it counts.
-    for part in (model, prompt, json.dumps(schema), *contents):
-        data = part if isinstance(part, bytes) else part.encode("utf-8", "surrogatepass")
-        digest.update(b"%s%d:" % (b"b" if isinstance(part, bytes) else b"t", len(data)))
-        digest.update(data)
-    return digest.hexdigest()
+    common = hashlib.sha256()
+    for shared in (model, prompt, json.dumps(schema)):
+        _take_in(common, shared)
+    keys = []
+    for content in contents:
+        digest = common.copy()
+        for part in [content] if isinstance(content, str | bytes) else content:
+            _take_in(digest, part)
+        keys.append(digest.hexdigest())
+    return keys
+
+
+def _take_in(digest: Any, part: str | bytes) -> None:
+    data = part if isinstance(part, bytes) else part.encode("utf-8", "surrogatepass")
+    digest.update(b"%s%d:" % (b"b" if isinstance(part, bytes) else b"t", len(data)))
+    digest.update(data)
 
 
 def default_folder() -> Path:

@@ -7,6 +7,7 @@ What happens to them is in ``batch_run``; how they look, in ``batch_view``. The 
 import asyncio
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -23,7 +24,7 @@ from chat_core.events import Usage
 from chat_core.extract_rows import RowDone, RowEvent, RowResult, RowSteppedDown
 from chat_core.extract_task import Step
 from chat_core.extraction import opening_request
-from chat_core.job_store import Job, row_key
+from chat_core.job_store import Job, row_keys
 from chat_core.ledger import Entry, Ledger
 from chat_core.messages import Part, user
 from chat_core.pricing import price_batch_usage
@@ -243,13 +244,11 @@ class Batch:
 
     def identify(self, asked: Asked) -> dict[str, str]:
         """What the answers of the rows are kept under, if this is asked; by the rows' keys."""
-        return {
-            row.key: row_key(
-                content=row.digest, schema=asked.wanted.schema, model=asked.model, prompt=asked.instructions
-            )
-            for row in self.rows.values()
-            if row.digest
-        }
+        rows = [row for row in self.rows.values() if row.digest]
+        keys = row_keys(
+            (row.digest for row in rows), schema=asked.wanted.schema, model=asked.model, prompt=asked.instructions
+        )
+        return {row.key: key for row, key in zip(rows, keys, strict=True)}
 
     def ask(self, asked: Asked) -> None:
         """From now on the page shows the answers to this."""
@@ -275,6 +274,10 @@ class Batch:
 
     def state(self, row: Row) -> State | None:
         return self.states.get(self.ids.get(row.key, ""))
+
+    def statuses(self) -> Counter[Status]:
+        """How many rows are in each state."""
+        return Counter(map(self.status, self.rows.values()))
 
     def with_status(self, *wanted: Status) -> list[Row]:
         return [row for row in self.rows.values() if self.status(row) in wanted]

@@ -18,7 +18,7 @@ from chat_core.errors import BatchesNotFound
 from chat_core.extract_rows import RowResult
 from chat_core.schemas import FieldProblem
 from chat_ui import extract_words, notes
-from chat_ui.batch_job import ROWS_SHOWN, Batch, Forecast, Row
+from chat_ui.batch_job import ROWS_SHOWN, Batch, Forecast, Row, Status
 from chat_ui.costs import price_words, spent_words, total
 from chat_ui.describe_view import FILES
 from chat_ui.texts import Language, money, number, t
@@ -28,6 +28,7 @@ LONGEST_VALUE = 160
 LONGEST_SOURCE = 400
 LONGEST_DATA = 4_000
 MOST_COLUMNS = 12
+COUNTED: tuple[Status, ...] = ("done", "invalid", "failed", "gone")
 REMOTE_STATUSES = (
     "validating", "in_progress", "finalizing", "completed", "failed", "expired", "cancelling", "cancelled", "unknown",
 )  # fmt: skip
@@ -65,7 +66,8 @@ def progress_html(batch: Batch, connection: Connection, language: Language, refe
     """How far it is, what it has cost and what is to come, and how it ended; empty where nothing was asked."""
     if batch.asked is None or not batch.rows:
         return ""
-    counts = {name: len(batch.with_status(name)) for name in ("done", "invalid", "failed", "gone")}
+    statuses = batch.statuses()
+    counts = {name: statuses[name] for name in COUNTED}
     ended = counts["done"] + counts["invalid"] + counts["failed"]
     share = 100 * ended // len(batch.rows)
     words = [t(language, "batch.progress", done=number(ended), all=number(len(batch.rows)))]

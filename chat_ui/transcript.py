@@ -6,8 +6,10 @@ Everything titled is the page's own, and ``gradio_messages.to_core`` never sends
 import math
 from dataclasses import replace
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
+from chat_core.events import Usage
 from chat_core.json_output import Layout
 from chat_core.ledger import Entry
 from chat_core.pricing import price_usage
@@ -130,8 +132,13 @@ def footnote(
 
 def as_if_cost(entry: Entry, reference: str) -> Decimal | None:
     """What the same answer would cost on a priced model, its pictures counted by that model's rule; None if unknown."""
-    usage = entry.usage
-    there = [image_tokens(width, height, reference) for width, height in entry.pictures]
+    return _as_if_cost(entry.usage, entry.pictures, reference)
+
+
+@lru_cache(maxsize=20_000)
+def _as_if_cost(usage: Usage, pictures: tuple[tuple[int, int], ...], reference: str) -> Decimal | None:
+    # Thousands of answers of a batch are summed up at each drawing of it.
+    there = [image_tokens(width, height, reference) for width, height in pictures]
     if usage.image_tokens is not None and there:
         if None in there:
             return None

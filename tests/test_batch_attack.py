@@ -1,16 +1,25 @@
 """The batch of the tab Extract JSON against large, odd and hostile rows, answers and events."""
 
+import json
 from decimal import Decimal
 from pathlib import Path
 
+import pytest
+
+from chat_core import job_store
+from chat_core.connections import demo
+from chat_core.events import Timing, Usage
 from chat_core.job_store import JobStore
-from chat_ui import batch_run, wanted
+from chat_core.request import ChatRequest
+from chat_ui import batch_run, batch_view, transcript, wanted
 from chat_ui.batch_job import Batch
 from chat_ui.extract_job import Asked, Source
+from chat_ui.turn import entry_of
 
 WANT = wanted.of_text('{"type": "object", "properties": {"name": {"type": "string"}, "sum": {"type": "number"}}}')
 ASKED = Asked("", "Find them.", "gpt-4o-mini", WANT)
 WON = Decimal(0)
+FREE = demo("http://127.0.0.1:9/v1")
 
 
 def batch_of(*texts: str, name: str = "pasted") -> Batch:
@@ -56,3 +65,30 @@ async def test_the_rows_are_not_written_again_at_each_start(tmp_path: Path) -> N
     await batch_run.open_job(batch, ASKED, store)
     await batch.job.close()
     assert batch.job.path.stat().st_size > sizes[0]
+
+
+# --- thousands of rows ------------------------------------------------------------------------------------------------
+
+
+def test_the_schema_is_read_once_for_all_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    batch = batch_of(*(f"row {number}" for number in range(1_000)))
+    read: list[object] = []
+    dumps = json.dumps
+    monkeypatch.setattr(job_store.json, "dumps", lambda value, **how: read.append(value) or dumps(value, **how))
+    ids = batch.identify(ASKED)
+    assert len(set(ids.values())) == 1_000
+    assert len(read) < 10
+
+
+def test_what_free_answers_would_have_cost_is_priced_once_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    batch, priced = batch_of("one"), []
+    batch.ask(ASKED)
+    for count in range(500):
+        entry = entry_of(FREE, ChatRequest("demo", ()), Usage(7_000 + count, 77), Decimal(0), Timing(None, 0.0), "stop")
+        batch.book(entry, kept=True)
+    look = transcript.price_usage
+    monkeypatch.setattr(transcript, "price_usage", lambda *given: priced.append(given) or look(*given))
+    drawn = [batch_view.progress_html(batch, FREE, "en", "gpt-4o", WON) for _ in range(3)]
+    assert len(priced) == 500
+    assert drawn[0] == drawn[2]
+    assert "$" in drawn[0]
