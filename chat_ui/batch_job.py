@@ -161,8 +161,8 @@ class Batch:
 
     ``remote``: the batch at a server that these rows were sent to; ``remote_error``: what went wrong with it;
     ``offered``: the server runs such batches; ``following``: it is looked at now; ``folder``: where a batch file is
-    written.  ``page``, ``shown``: the part of the table that is looked at.  ``language``, ``reference``: what the page
-    shows it in, which may change while it runs.
+    written.  ``page``, ``shown``: the part of the table that is looked at; ``looked_at``: what is drawn of its answers,
+    by the rows' keys.  ``language``, ``reference``: what the page shows it in, which may change while it runs.
     """
 
     rows: dict[str, Row] = field(default_factory=dict)
@@ -191,6 +191,7 @@ class Batch:
     offered: bool = False
     following: bool = False
     folder: TemporaryDirectory[str] | None = None
+    looked_at: dict[str, tuple[Outcome, RowResult]] = field(default_factory=dict)
     page: int = 0
     shown: Shown = "all"
     language: Language = "en"

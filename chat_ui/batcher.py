@@ -57,7 +57,7 @@ class Batcher:
         """Progress and table."""
         batch, won = visit.batch, self.settings.won_per_dollar
         rows = batch.page_rows()
-        results = await batch_run.results(batch, rows)
+        results = await batch_run.looked_at(batch, rows)
         progress = batch_view.progress_html(batch, visit.connection(self.app), batch.language, batch.reference, won)
         return progress, batch_view.table_html(batch, rows, results, batch.language, won)
 

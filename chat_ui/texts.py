@@ -1247,6 +1247,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "batch.no_problems": ("No row failed, and all data is valid.", "실패한 행도, 올바르지 않은 데이터도 없습니다."),
     "batch.whole": ("whole JSON", "JSON 전체"),
     "batch.raw": ("what came", "받은 그대로"),
+    "batch.more_problems": ("{count} more; the files hold all of them", "그 밖에 {count}개, 파일에는 모두 있음"),
     "batch.repair_due": (
         "A repair round is yet to come: press Go on.",
         "고치는 요청이 남았습니다. 이어서를 누르세요.",

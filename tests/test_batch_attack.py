@@ -3,23 +3,30 @@
 import json
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from chat_core import job_store
 from chat_core.connections import demo
 from chat_core.events import Timing, Usage
+from chat_core.extract_rows import RowResult
 from chat_core.job_store import JobStore
 from chat_core.request import ChatRequest
+from chat_core.schemas import FieldProblem
+from chat_core.settings import Settings
 from chat_ui import batch_run, batch_view, transcript, wanted
-from chat_ui.batch_job import Batch
+from chat_ui.batch_job import Batch, Outcome
+from chat_ui.batcher import Batcher
 from chat_ui.extract_job import Asked, Source
 from chat_ui.turn import entry_of
+from chat_ui.visit import Visit
 
 WANT = wanted.of_text('{"type": "object", "properties": {"name": {"type": "string"}, "sum": {"type": "number"}}}')
 ASKED = Asked("", "Find them.", "gpt-4o-mini", WANT)
 WON = Decimal(0)
 FREE = demo("http://127.0.0.1:9/v1")
+BAD = {"sum": "many"}
 
 
 def batch_of(*texts: str, name: str = "pasted") -> Batch:
@@ -27,6 +34,10 @@ def batch_of(*texts: str, name: str = "pasted") -> Batch:
     for number, text in enumerate(texts, start=1):
         batch.add(Source("", name, "", status="ready"), text=text, number=number)
     return batch
+
+
+def batcher(folder: Path) -> Batcher:
+    return Batcher(Settings.from_env({}), FREE, JobStore(folder / "jobs"))
 
 
 # --- what is kept -----------------------------------------------------------------------------------------------------
@@ -92,3 +103,54 @@ def test_what_free_answers_would_have_cost_is_priced_once_each(monkeypatch: pyte
     assert len(priced) == 500
     assert drawn[0] == drawn[2]
     assert "$" in drawn[0]
+
+
+# --- hostile answers --------------------------------------------------------------------------------------------------
+
+
+async def answered(batch: Batch, folder: Path, *data: Any) -> Visit:
+    """A visit whose batch has these answers, one to each row."""
+    store, visit = JobStore(folder / "jobs"), Visit()
+    await batch_run.open_job(batch, ASKED, store)
+    assert batch.job is not None
+    async with batch.job as job:
+        for key, value in zip(batch.ids.values(), data, strict=False):
+            problem = FieldProblem("/sum", "type", {}, "")
+            problems = tuple([problem] * 100) if value == BAD else ()
+            result = RowResult(key, value, True, "", problems, "json_schema", False, False, 1, Usage(7, 7), Decimal(0))
+            assert await job.put(result.to_row()) is None
+            batch.outcomes[key] = Outcome.of(result)
+    visit.batch = batch
+    return visit
+
+
+async def test_of_a_huge_answer_only_what_is_drawn_is_kept_in_memory_and_read_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    huge = {"name": "A" * 500_000, "sum": [1] * 100_000, "more": {str(n): [{}] for n in range(10_000)}}
+    visit = await answered(batch_of("one", "two"), tmp_path, huge, [huge] * 2)
+    read: list[object] = []
+    look = RowResult.from_row
+    monkeypatch.setattr(batch_run.RowResult, "from_row", lambda row: read.append(row) or look(row))
+    shown = [await batcher(tmp_path).view(visit) for _ in range(3)]
+    assert len(read) == 2
+    assert shown[0] == shown[2]
+    assert len(shown[0][1]) < 30_000
+    for _, result in visit.batch.looked_at.values():
+        assert len(json.dumps(result.data)) < 4 * batch_view.LONGEST_DATA
+
+
+async def test_a_new_answer_of_a_row_is_drawn_at_once(tmp_path: Path) -> None:
+    visit = await answered(batch_of("one"), tmp_path, {"name": "Anna"})
+    assert "Anna" in (await batcher(tmp_path).view(visit))[1]
+    visit = await answered(visit.batch, tmp_path, {"name": "Tom"})
+    table = (await batcher(tmp_path).view(visit))[1]
+    assert "Tom" in table
+    assert "Anna" not in table
+
+
+async def test_a_row_with_a_hundred_problems_names_a_few(tmp_path: Path) -> None:
+    visit = await answered(batch_of("one"), tmp_path, BAD)
+    table = (await batcher(tmp_path).view(visit))[1]
+    assert table.count("<li>") == batch_view.MOST_PROBLEMS + 1
+    assert "95 more" in table
