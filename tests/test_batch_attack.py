@@ -1,5 +1,8 @@
 """The batch of the tab Extract JSON against large, odd and hostile rows, answers and events."""
 
+import asyncio
+import csv
+import io
 import json
 from decimal import Decimal
 from pathlib import Path
@@ -38,6 +41,13 @@ def batch_of(*texts: str, name: str = "pasted") -> Batch:
 
 def batcher(folder: Path) -> Batcher:
     return Batcher(Settings.from_env({}), FREE, JobStore(folder / "jobs"))
+
+
+async def exported(visit: Visit, folder: Path) -> list[dict[str, str]]:
+    """All rows as a spreadsheet reads them."""
+    made = await batcher(folder).export("csv", visit, "en")
+    text = await asyncio.to_thread(Path(made["value"]).read_text, encoding="utf-8-sig")
+    return list(csv.DictReader(io.StringIO(text, newline="")))
 
 
 # --- what is kept -----------------------------------------------------------------------------------------------------
@@ -154,3 +164,13 @@ async def test_a_row_with_a_hundred_problems_names_a_few(tmp_path: Path) -> None
     table = (await batcher(tmp_path).view(visit))[1]
     assert table.count("<li>") == batch_view.MOST_PROBLEMS + 1
     assert "95 more" in table
+
+
+# --- files ------------------------------------------------------------------------------------------------------------
+
+
+async def test_a_negative_number_stays_a_number_in_the_csv_file(tmp_path: Path) -> None:
+    data = [{"name": "=1+1", "sum": -5}, {"name": "-x", "sum": -0.5}, {"name": "y", "sum": True}]
+    visit = await answered(batch_of("one", "two", "three"), tmp_path, *data)
+    rows = await exported(visit, tmp_path)
+    assert [(row["name"], row["sum"]) for row in rows] == [("'=1+1", "-5"), ("'-x", "-0.5"), ("y", "true")]
