@@ -12,7 +12,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cache
-from tempfile import TemporaryDirectory
 from typing import Any, Literal
 
 from chat_core import tokens
@@ -160,9 +159,9 @@ class Batch:
     the format that the server would not take.
 
     ``remote``: the batch at a server that these rows were sent to; ``remote_error``: what went wrong with it;
-    ``offered``: the server runs such batches; ``following``: it is looked at now; ``folder``: where a batch file is
-    written.  ``page``, ``shown``: the part of the table that is looked at; ``looked_at``: what is drawn of its answers,
-    by the rows' keys.  ``language``, ``reference``: what the page shows it in, which may change while it runs.
+    ``offered``: the server runs such batches; ``following``: it is looked at now.  ``page``, ``shown``: the part of the
+    table that is looked at; ``looked_at``: what is drawn of its answers, by the rows' keys.  ``language``,
+    ``reference``: what the page shows it in, which may change while it runs.
     """
 
     rows: dict[str, Row] = field(default_factory=dict)
@@ -190,7 +189,6 @@ class Batch:
     remote_error: ChatError | None = None
     offered: bool = False
     following: bool = False
-    folder: TemporaryDirectory[str] | None = None
     looked_at: dict[str, tuple[Outcome, RowResult]] = field(default_factory=dict)
     page: int = 0
     shown: Shown = "all"

@@ -5,6 +5,7 @@ Raises nothing, and keeps nothing but what all visitors share; what is a visitor
 
 import asyncio
 import contextlib
+import tempfile
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ import gradio as gr
 from chat_core import extracting, row_sources
 from chat_core.batch import Budget
 from chat_core.connections import Connection
-from chat_core.errors import FileError, JobError
+from chat_core.errors import BatchFileError, FileError, JobError
 from chat_core.job_store import JobStore
 from chat_core.row_sources import LARGEST_TABLE, Splitting, Table
 from chat_core.settings import Settings
@@ -24,7 +25,7 @@ from chat_ui import batch_run, batch_view, limits, notes, row_exports, wanted
 from chat_ui.batch_job import MOST_ROWS, Batch, Row, Shown
 from chat_ui.extract_job import Asked, Source
 from chat_ui.files_apart import apart
-from chat_ui.gradio_inside import keep_file
+from chat_ui.gradio_inside import keep_copy
 from chat_ui.kept_pictures import name_of_url
 from chat_ui.localize import warn
 from chat_ui.page_events import sent_text
@@ -38,7 +39,7 @@ EXAMPLE_PRESET = "contact"
 # A page that was reloaded takes its batch over from the one before, which is given so many seconds to let go.
 TRIES_TO_FIND = 6
 # Rows whose answers are read from the disk in one go.
-TOGETHER = 200
+TOGETHER = 50
 
 # For Start, Stop, Run again and Clear: while rows are asked, and as they are.
 BUSY: tuple[Any, ...] = tuple(gr.update(visible=name == "stop") for name in ("start", "stop", "again", "clear"))
@@ -366,15 +367,24 @@ class Batcher:
         """Set the file of the hidden download button."""
         batch = visit.batch
         numbered = list(enumerate(batch.rows.values(), start=1))
-        pieces = [row_exports.heads(batch, form)]
-        for first in range(0, len(numbered), TOGETHER):
-            part = numbered[first : first + TOGETHER]
-            results = await batch_run.results(batch, [row for _, row in part])
-            pieces.append(await asyncio.to_thread(row_exports.lines, batch, part, results, form, language))
+        name = f"{'failed' if form == 'failed' else 'extracted'}.{row_exports.ending(form)}"
         # Excel reads UTF-8, and so Korean, only where a mark at the beginning says so.
-        data = "".join(pieces).encode("utf-8" if form == "jsonl" else "utf-8-sig", "replace")
-        name = "failed" if form == "failed" else "extracted"
-        return gr.update(value=keep_file(data, f"{name}.{row_exports.ending(form)}"))
+        encoding = "utf-8" if form == "jsonl" else "utf-8-sig"
+        try:
+            # By way of the disk: the answers of a batch may be more than is good for the memory.
+            with tempfile.TemporaryDirectory(prefix="vitrine-batch-", ignore_cleanup_errors=True) as folder:
+                path = Path(folder) / name
+                with await asyncio.to_thread(path.open, "w", encoding=encoding, errors="replace", newline="") as file:
+                    file.write(row_exports.heads(batch, form))
+                    for first in range(0, len(numbered), TOGETHER):
+                        part = numbered[first : first + TOGETHER]
+                        results = await batch_run.results(batch, [row for _, row in part])
+                        lines = await asyncio.to_thread(row_exports.lines, batch, part, results, form, language)
+                        await asyncio.to_thread(file.write, lines)
+                return gr.update(value=await asyncio.to_thread(keep_copy, path))
+        except OSError:
+            warn(notes.sentence(BatchFileError(f"{name} cannot be written.", reason="disk"), language))
+            return gr.skip()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,8 @@ import asyncio
 import csv
 import io
 import json
+import os
+import tempfile
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -20,6 +22,7 @@ from chat_core.schemas import FieldProblem
 from chat_core.settings import Settings
 from chat_ui import batch_run, batch_view, transcript, wanted
 from chat_ui.batch_job import Batch, Outcome
+from chat_ui.batch_remote import RemoteBatcher
 from chat_ui.batcher import Batcher
 from chat_ui.extract_job import Asked, Source
 from chat_ui.turn import entry_of
@@ -174,3 +177,19 @@ async def test_a_negative_number_stays_a_number_in_the_csv_file(tmp_path: Path) 
     visit = await answered(batch_of("one", "two", "three"), tmp_path, *data)
     rows = await exported(visit, tmp_path)
     assert [(row["name"], row["sum"]) for row in rows] == [("'=1+1", "-5"), ("'-x", "-0.5"), ("y", "true")]
+
+
+async def test_two_batch_files_at_once_are_both_whole_and_leave_no_folder_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    visit, remote = Visit(batch=batch_of(*(f"row {n}" for n in range(50)))), RemoteBatcher(batcher(tmp_path))
+    visit.extracting.want(WANT)
+    asked = [("Find them.", "demo"), ("Find them all, please.", "demo")]
+    made = await asyncio.gather(*(remote.save(visit, "en", *each) for each in asked))
+    texts = [await asyncio.to_thread(Path(each["value"]).read_text) for each in made]
+    for text, (instructions, _) in zip(texts, asked, strict=True):
+        lines = [json.loads(line) for line in text.splitlines()]
+        assert len(lines) == 50
+        assert all(instructions in json.dumps(line["body"]) for line in lines)
+    assert not [name for name in os.listdir(tmp_path) if name.startswith("vitrine-batch-")]  # noqa: PTH208
