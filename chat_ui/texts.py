@@ -743,6 +743,16 @@ TEXTS: dict[str, tuple[str, str]] = {
         "A CSV file may have up to 10 MB. Split it, or write a batch file by a script.",
         "CSV 파일은 10MB까지입니다. 나누거나 스크립트로 배치 파일을 만드세요.",
     ),
+    "error.bad_file.too_many_cells": (
+        "A CSV file may have up to 1 million cells, empty ones counted. Take out the columns that are not needed, or "
+        "split it.",
+        "CSV 파일은 빈 칸까지 합쳐 100만 칸까지입니다. 필요 없는 열을 빼거나 파일을 나누세요.",
+    ),
+    "error.bad_file.open_quote": (
+        'A quotation mark (") is opened in it and never closed, so all that follows would be one cell. Close it, or write '
+        'it twice within quotes ("").',
+        '열린 따옴표(")가 닫히지 않아 그 뒤가 모두 한 칸이 됩니다. 닫거나, 따옴표 안에서는 두 번("") 쓰세요.',
+    ),
     "error.bad_file.not_csv": ("It cannot be read as a CSV file.", "CSV 파일로 읽을 수 없습니다."),
     "error.bad_file.empty": ("The file is empty.", "빈 파일입니다."),
     "error.bad_url.scheme": ("Only http and https links are fetched.", "http와 https 링크만 받습니다."),
