@@ -101,6 +101,11 @@ def read_table(data: bytes, name: str, *, heads: bool = True) -> Table:
     return Table(_names(lines[0] if heads else [], width), filled)
 
 
+def no_room(name: str) -> FileError:
+    """Why a source is not taken: with it there would be more text than is held in memory at once."""
+    return FileError(f"There is no room for {name}.", name=name, reason="no_room")
+
+
 def _lines(text: str, name: str) -> list[list[str]]:
     """The rows that are not blank. Raises FileError and csv.Error."""
     text = text if text.endswith(("\n", "\r")) else text + "\n"

@@ -23,19 +23,20 @@ from chat_core.events import Usage
 from chat_core.extract_rows import RowDone, RowEvent, RowResult, RowSteppedDown
 from chat_core.extract_task import Step
 from chat_core.extraction import opening_request
+from chat_core.file_names import safe_name
 from chat_core.job_store import Job, row_keys
 from chat_core.ledger import Entry, Ledger
 from chat_core.messages import Part, user
 from chat_core.pricing import price_batch_usage
 from chat_core.request import JsonSchema
-from chat_core.row_sources import Table
+from chat_core.row_sources import no_room
 from chat_ui.costs import expected_cost, total
 from chat_ui.extract_job import Asked, Source, output_tokens_of, parts_of
 from chat_ui.texts import Language
 
 MOST_ROWS = 5_000
 LONGEST_ALL = 20_000_000
-"""Characters of all texts of a batch."""
+"""Characters of all texts, text files and links of a batch."""
 ROWS_SHOWN = 50
 # Prices are looked up for sizes rounded up to this many tokens.
 TOKENS_ROUNDED = 32
@@ -75,6 +76,12 @@ class Row:
     def name(self) -> str:
         """What it is called: the file's name, with the number of the row in it."""
         return f"{self.source.name} {self.number}".strip() if self.number else self.source.name
+
+    @property
+    def size(self) -> int:
+        """Characters that it holds in memory."""
+        file = self.source.text
+        return len(self.text) + (len(file.text) if file is not None else 0) + len(self.source.source)
 
     def parts(self) -> list[Part]:
         """What is sent, without the bytes of a picture: enough to count its tokens."""
@@ -150,13 +157,14 @@ class Remote:
 class Batch:
     """All rows of a visitor, in their order.
 
-    ``table``: the CSV file that the last rows came from, as ``table_name``, of its ``column``; its bytes are
-    ``table_data``.  ``asked``: what the answers on the page are answers to; None: nothing was asked.  ``ids``: by the
-    rows' keys, what their answers are kept under, two rows of one content under one.  ``job``: where they are kept;
-    None: nowhere yet.  ``outcomes``, ``states``, ``expected`` (US dollars): by these ids.  ``counted``: tokens, by
-    digest and model.  ``ledger``: what was paid in this visit; ``failed_cost``: what of it went into no answer.
-    ``stop``: set to stop what is running; None: nothing is.  ``lost``: why an answer could not be kept.  ``refused``:
-    the format that the server would not take.
+    ``gone``: by digest, the keys of rows that are known without content.  ``table_path``: of the CSV file that the last
+    rows came from, as ``table_name``, of its ``column`` among ``columns``; ``heads``: its first line has their names.
+    ``characters``: that all rows hold.  ``asked``: what the answers on the page are answers to; None: nothing was
+    asked.  ``ids``: by the rows' keys, what their answers are kept under, two rows of one content under one.  ``job``:
+    where they are kept; None: nowhere yet.  ``outcomes``, ``states``, ``expected`` (US dollars): by these ids.
+    ``counted``: tokens, by digest and model.  ``ledger``: what was paid in this visit; ``failed_cost``: what of it went
+    into no answer.  ``stop``: set to stop what is running; None: nothing is.  ``lost``: why an answer could not be
+    kept.  ``refused``: the format that the server would not take.
 
     ``remote``: the batch at a server that these rows were sent to; ``remote_error``: what went wrong with it;
     ``offered``: the server runs such batches; ``following``: it is looked at now.  ``page``, ``shown``: the part of the
@@ -165,10 +173,12 @@ class Batch:
     """
 
     rows: dict[str, Row] = field(default_factory=dict)
-    table: Table | None = None
+    gone: dict[str, list[str]] = field(default_factory=dict)
+    table_path: str = ""
     table_name: str = ""
+    columns: tuple[str, ...] = ()
     column: str = ""
-    table_data: bytes = b""
+    heads: bool = True
     made: int = 0
     characters: int = 0
     asked: Asked | None = None
@@ -215,13 +225,16 @@ class Batch:
 
     def add(self, source: Source, *, text: str = "", number: int = 0) -> Row | None:
         """One more row, or one that was known without its content; None where there are too many."""
-        if len(self.rows) >= MOST_ROWS or self.characters + len(text) > LONGEST_ALL:
-            return None
-        self.made += 1
-        self.characters += len(text)
-        row = Row(f"r{self.made}", source, text, number)
+        source.name = safe_name(source.name, "text")
+        row = Row(f"r{self.made + 1}", source, text, number)
         if text:
             row.digest = digest_of(text)
+            if self.characters + row.size <= LONGEST_ALL and (known := self._known(row)) is not None:
+                return known
+        if len(self.rows) >= MOST_ROWS or self.characters + row.size > LONGEST_ALL:
+            return None
+        self.made += 1
+        self.characters += row.size
         self.rows[row.key] = row
         self.ended = None
         return row
@@ -231,15 +244,34 @@ class Batch:
         if not self.running:
             for key in list(keys):
                 if (row := self.rows.pop(key, None)) is not None:
-                    self.characters -= len(row.text)
+                    self.characters -= row.size
 
     def settle(self, row: Row) -> None:
-        """A row has its content: if that is one of an earlier visit's rows, it takes that row's place."""
-        for known in self.rows.values():
-            if known.gone and known.digest == row.digest:
-                known.source, known.text, known.gone = row.source, row.text, False
-                del self.rows[row.key]
-                return
+        """A row of an upload or a link has its content: if that is one of an earlier visit's rows, it takes that row's
+        place; if it is more than there is room for, it cannot be read."""
+        file = row.source.text
+        longer = len(file.text) if file is not None else 0
+        if self.characters + longer > LONGEST_ALL:
+            row.source.text, row.source.status, row.digest = None, "failed", ""
+            row.source.error = no_room(row.source.name)
+            return
+        self.characters += longer
+        if self._known(row) is not None:
+            self.rows.pop(row.key, None)
+
+    def _known(self, row: Row) -> Row | None:
+        """The row of an earlier visit with this content, which it has again now; None where there is none."""
+        places = self.gone.get(row.digest)
+        if not places:
+            return None
+        known = self.rows.get(places.pop())
+        if known is None:
+            return None
+        if row.key not in self.rows:
+            self.characters += row.size
+        known.source, known.text, known.gone = row.source, row.text, False
+        known.number = row.number or known.number
+        return known
 
     def identify(self, asked: Asked) -> dict[str, str]:
         """What the answers of the rows are kept under, if this is asked; by the rows' keys."""
@@ -417,6 +449,7 @@ class Batch:
     def restore(self, kept: Any) -> None:
         """Put rows back that ``kept`` has made; what is damaged is left out."""
         self.rows.clear()
+        self.gone.clear()
         self.characters = 0
         for entry in kept if isinstance(kept, list) else []:
             match entry:
@@ -424,6 +457,8 @@ class Batch:
                     row = self.add(Source("", name, "", status="ready"), text=text, number=number)
                     if row is not None:
                         row.digest, row.gone = digest, not text
+                        if row.gone:
+                            self.gone.setdefault(digest, []).insert(0, row.key)
 
 
 def digest_of(content: str | bytes) -> str:

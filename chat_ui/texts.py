@@ -743,6 +743,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "A CSV file may have up to 10 MB. Split it, or write a batch file by a script.",
         "CSV 파일은 10MB까지입니다. 나누거나 스크립트로 배치 파일을 만드세요.",
     ),
+    "error.bad_file.no_room": (
+        "A batch holds up to 20 million characters in all, and this would be more.",
+        "배치 하나는 모두 합쳐 2천만 자까지인데, 이 파일까지 넣으면 넘습니다.",
+    ),
     "error.bad_file.too_many_cells": (
         "A CSV file may have up to 1 million cells, empty ones counted. Take out the columns that are not needed, or "
         "split it.",
@@ -1177,6 +1181,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "The page takes up to {most} rows and 20 million characters; the rest was left out. For more, write a batch "
         "file by a script (README).",
         "이 화면은 {most}행, 2천만 자까지 받습니다. 나머지는 넣지 않았습니다. 더 많으면 스크립트로 배치 파일을 만드세요(README).",
+    ),
+    "batch.running_now": (
+        "Rows are being asked now. Stop first, then choose again.",
+        "지금 행을 묻고 있습니다. 먼저 중지한 뒤 다시 고르세요.",
     ),
     "batch.empty": (
         "No rows yet. Add texts, files or a CSV file on the left.",

@@ -17,11 +17,12 @@ from chat_core.connections import demo
 from chat_core.events import Timing, Usage
 from chat_core.extract_rows import RowResult
 from chat_core.job_store import JobStore
+from chat_core.messages import TextFile
 from chat_core.request import ChatRequest
 from chat_core.schemas import FieldProblem
 from chat_core.settings import Settings
 from chat_ui import batch_run, batch_view, transcript, wanted
-from chat_ui.batch_job import Batch, Outcome
+from chat_ui.batch_job import LONGEST_ALL, MOST_ROWS, Batch, Outcome, Row, digest_of
 from chat_ui.batch_remote import RemoteBatcher
 from chat_ui.batcher import Batcher
 from chat_ui.extract_job import Asked, Source
@@ -193,3 +194,93 @@ async def test_two_batch_files_at_once_are_both_whole_and_leave_no_folder_behind
         assert len(lines) == 50
         assert all(instructions in json.dumps(line["body"]) for line in lines)
     assert not [name for name in os.listdir(tmp_path) if name.startswith("vitrine-batch-")]  # noqa: PTH208
+
+
+# --- large and odd sources --------------------------------------------------------------------------------------------
+
+
+def test_text_files_count_for_what_a_batch_may_hold() -> None:
+    batch, rows = Batch(), []
+    for _ in range(3):
+        row = batch.add(Source("", "long.txt", "/uploads/long.txt"))
+        assert row is not None
+        row.source.text, row.source.status = TextFile("long.txt", "x" * (LONGEST_ALL // 2 - 1_000)), "ready"
+        row.digest = row.key
+        batch.settle(row)
+        rows.append(row)
+    assert [batch.status(row) for row in rows] == ["waiting", "waiting", "failed"]
+    assert sum(row.size for row in batch.rows.values()) <= LONGEST_ALL
+    assert [row.key for row in batch.to_ask({row.key: row.key for row in rows})] == [row.key for row in rows[:2]]
+
+
+def test_links_count_for_what_a_batch_may_hold() -> None:
+    batch = Batch()
+    link = "https://example.com/" + "x" * (LONGEST_ALL // 2)
+    assert batch.add(Source("", "a", link, remote=True)) is not None
+    assert batch.add(Source("", "b", link, remote=True)) is None
+
+
+async def test_more_is_pasted_than_the_page_allows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("chat_ui.batcher.warn", lambda words: None)
+    tried = 0
+
+    class Counting(Batch):
+        def add(self, *given: Any, **named: Any) -> Row | None:
+            nonlocal tried
+            tried += 1
+            return Batch.add(self, *given, **named)
+
+    visit = Visit(batch=Counting())
+    async for _ in batcher(tmp_path).take_text("a\n" * 3_000_000, "lines", visit, "en"):
+        pass
+    assert len(visit.batch.rows) == MOST_ROWS
+    assert tried == MOST_ROWS + 1
+
+
+def test_a_hostile_name_is_made_safe_to_show() -> None:
+    batch = Batch()
+    row = batch.add(Source("", "\u202egpj.<b>" + "x" * 1_000_000 + "\n\ud800.png", "/uploads/x"))
+    assert row is not None
+    assert len(row.name) <= 121
+    assert not set(row.name) & {"\u202e", "\n", "\ud800"}
+
+
+def test_texts_that_are_pasted_again_take_the_place_of_those_that_were_not_kept() -> None:
+    batch = Batch()
+    texts = [f"row {number % 4_000}" for number in range(MOST_ROWS)]
+    batch.restore([{"name": "pasted", "number": 1, "digest": digest_of(text), "text": ""} for text in texts])
+    assert batch.statuses() == {"gone": MOST_ROWS}
+    for number, text in enumerate(texts, start=1):
+        assert batch.add(Source("", "pasted", "", status="ready"), text=text, number=number) is not None
+    assert batch.statuses() == {"waiting": MOST_ROWS}
+    assert [row.text for row in batch.rows.values()] == texts
+    assert batch.characters == sum(map(len, texts))
+
+
+async def test_the_column_is_changed_without_the_table_being_kept_in_memory(tmp_path: Path) -> None:
+    visit, here = Visit(), batcher(tmp_path)
+    path = tmp_path / "list.csv"
+    await asyncio.to_thread(path.write_bytes, "이름,말\n김,하나\n이,둘 둘\n".encode("cp949"))
+    steps = [step async for step in here.take_files([(str(path), "list.csv")], True, visit, "ko")]
+    assert steps[0][1]["value"] == "말"
+    assert [row.text for row in visit.batch.rows.values()] == ["하나", "둘 둘"]
+    await here.choose_column("이름", visit, "ko")
+    assert [row.text for row in visit.batch.rows.values()] == ["김", "이"]
+    column, switch, *_ = await here.choose_heads(False, visit, "ko")
+    assert (column["choices"], switch["value"]) == (["1", "2"], False)
+    assert len(visit.batch.rows) == 3
+    assert sum(len(str(value)) for value in (visit.batch.columns, visit.batch.table_path)) < 300
+
+
+async def test_the_column_stays_while_rows_are_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    visit, here, told = Visit(), batcher(tmp_path), []
+    monkeypatch.setattr("chat_ui.batcher.warn", told.append)
+    path = tmp_path / "list.csv"
+    await asyncio.to_thread(path.write_text, "a,b\n1,22\n")
+    [_ async for _ in here.take_files([(str(path), "list.csv")], True, visit, "en")]
+    visit.batch.begin()
+    shown = await here.choose_column("a", visit, "en")
+    assert shown[0]["value"] == "b"
+    assert (await here.choose_heads(False, visit, "en"))[1]["value"] is True
+    assert [row.text for row in visit.batch.rows.values()] == ["22"]
+    assert len(told) == 2
