@@ -241,6 +241,9 @@ class RemoteBatcher:
                         continue
                     counts["answered"] += 1
                     row = await asyncio.to_thread(_judged, result, task, step)
+                    if await job.get(row.key) == row.to_row():
+                        # A file that is read once more is not paid once more.
+                        continue
                     if (lost := await job.put(row.to_row())) is not None:
                         raise lost
                     batch.states.pop(row.key, None)

@@ -365,10 +365,11 @@ class Batcher:
         """
         batch = visit.batch
         if not batch.running:
+            # First of all, so that nothing of the old one is begun while the disk is busy.
+            visit.batch = Batch(language=batch.language, reference=batch.reference)
             if batch.job is not None:
                 with contextlib.suppress(JobError):
                     await self.store.delete(batch.job.id)
-            visit.batch = Batch(language=batch.language, reference=batch.reference)
         return *await self.view(visit), "", *self._choices(visit.batch)
 
     # --- files --------------------------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from chat_core import job_store
-from chat_core.connections import demo
+from chat_core.connections import Connection, demo
 from chat_core.events import Timing, Usage
 from chat_core.extract_rows import RowResult
 from chat_core.job_store import JobStore
@@ -284,3 +284,41 @@ async def test_the_column_stays_while_rows_are_asked(tmp_path: Path, monkeypatch
     assert (await here.choose_heads(False, visit, "en"))[1]["value"] is True
     assert [row.text for row in visit.batch.rows.values()] == ["22"]
     assert len(told) == 2
+
+
+# --- events in an odd order -------------------------------------------------------------------------------------------
+
+
+async def test_an_output_file_that_is_read_twice_is_paid_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("chat_ui.batch_remote.gr.Info", lambda words: None)
+    visit, remote = Visit(batch=batch_of("one")), RemoteBatcher(batcher(tmp_path))
+    visit.typed = Connection("custom", "https://api.openai.com/v1", "sk-test-1234567890abcdef")
+    visit.extracting.want(WANT)
+    choice = {"index": 0, "message": {"role": "assistant", "content": '{"name": "Anna"}'}, "finish_reason": "stop"}
+    body = {"choices": [choice], "usage": {"prompt_tokens": 1_000, "completion_tokens": 1_000}}
+    key = next(iter(visit.batch.identify(ASKED).values()))
+    line = {"custom_id": key, "response": {"status_code": 200, "body": body}, "error": None}
+    path = tmp_path / "output.jsonl"
+    await asyncio.to_thread(path.write_text, json.dumps(line))
+    spent = []
+    for _ in range(2):
+        await remote.take_answers([(str(path), path.name)], visit, "en", "gpt-4o", "Find them.", "gpt-4o-mini")
+        spent.append(visit.batch.spent)
+    assert spent[0] == spent[1] > 0
+    assert visit.batch.statuses().total() == 1
+
+
+async def test_nothing_of_a_batch_is_begun_while_it_is_deleted(tmp_path: Path) -> None:
+    visit, here = await answered(batch_of("one", "two"), tmp_path, {"name": "Anna"}), batcher(tmp_path)
+    visit.extracting.want(WANT)
+    old, seen = visit.batch, []
+    delete = here.store.delete
+
+    async def slow(job_id: str) -> None:
+        seen.append(visit.batch is old)
+        await delete(job_id)
+
+    here.store.delete = slow  # type: ignore[method-assign]
+    await here.clear(visit)
+    assert seen == [False]
+    assert not visit.batch.rows
