@@ -9,7 +9,6 @@ What is blank is no row: an empty line or cell has nothing to be asked about.
 import csv
 import io
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -19,12 +18,20 @@ from chat_core.text_files import decode_text
 LARGEST_TABLE = 10_000_000
 """Bytes of a CSV file."""
 MOST_COLUMNS = 200
+MOST_CELLS = 1_000_000
+"""Of a CSV file, the empty ones at the end of short rows counted: a row of two hundred makes all others as wide."""
 LONGEST_CELL = 1_000_000
+LONGEST_NAME = 120
+"""Characters of a column's name."""
+# The module's own limit, which holds for the whole process, is an eighth of that.
+csv.field_size_limit(LONGEST_CELL)
 
 Splitting = Literal["lines", "paragraphs"]
 
 _SEPARATORS = "\t;|,"
 _NO_SEPARATOR = "\x1f"
+# After the last line. Where it is no row of its own, it stands within quotes that were never closed.
+_END = "\x01"
 # In so much of a file its first row is looked for.
 _SAMPLE = 20_000
 _PARAGRAPHS = re.compile(r"\n[^\S\n]*(?:\n[^\S\n]*)+")
@@ -71,7 +78,7 @@ def read_table(data: bytes, name: str, *, heads: bool = True) -> Table:
     """Read a CSV file: in UTF-8, UTF-16 or the encoding of older Korean Windows, with commas, semicolons, tabs or bars.
 
     ``heads``: the first line holds the names of the columns. Raises FileError with the reason ``table_too_large`` (over
-    ``LARGEST_TABLE``), ``not_text``, ``not_csv`` or ``empty``.
+    ``LARGEST_TABLE``), ``too_many_cells``, ``not_text``, ``not_csv``, ``open_quote`` or ``empty``.
     """
     if len(data) > LARGEST_TABLE:
         raise FileError(f"{name} is too large.", name=name, reason="table_too_large", limit=LARGEST_TABLE)
@@ -79,25 +86,44 @@ def read_table(data: bytes, name: str, *, heads: bool = True) -> Table:
     if decoded is None:
         raise FileError(f"{name} is not a text file.", name=name, reason="not_text")
     try:
-        lines = [line for line in _lines(decoded.text) if any(cell.strip() for cell in line)]
+        lines = _lines(decoded.text, name)
     except csv.Error:
         raise FileError(f"{name} cannot be read as CSV.", name=name, reason="not_csv") from None
-    width = max((len(line) for line in lines), default=0)
+    width = max(map(len, lines), default=0)
     rows = lines[1:] if heads else lines
     if not rows:
         raise FileError(f"{name} is empty.", name=name, reason="empty")
     if width > MOST_COLUMNS:
         raise FileError(f"{name} has too many columns.", name=name, reason="not_csv")
+    if width * len(lines) > MOST_CELLS:
+        raise _too_many_cells(name)
     filled = tuple(tuple(line) + ("",) * (width - len(line)) for line in rows)
     return Table(_names(lines[0] if heads else [], width), filled)
 
 
-def _lines(text: str) -> Iterator[list[str]]:
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=_separator(text))
+def no_room(name: str) -> FileError:
+    """Why a source is not taken: with it there would be more text than is held in memory at once."""
+    return FileError(f"There is no room for {name}.", name=name, reason="no_room")
+
+
+def _lines(text: str, name: str) -> list[list[str]]:
+    """The rows that are not blank. Raises FileError and csv.Error."""
+    text = text if text.endswith(("\n", "\r")) else text + "\n"
+    reader = csv.reader(io.StringIO(text + _END, newline=""), delimiter=_separator(text))
+    lines, cells = [], 0
     for line in reader:
-        if any(len(cell) > LONGEST_CELL for cell in line):
-            raise csv.Error("A cell is too long.")
-        yield line
+        if any(cell.strip() for cell in line):
+            lines.append(line)
+            cells += len(line)
+            if cells > MOST_CELLS:
+                raise _too_many_cells(name)
+    if not lines or lines.pop() != [_END]:
+        raise FileError(f"{name} opens quotes and never closes them.", name=name, reason="open_quote")
+    return lines
+
+
+def _too_many_cells(name: str) -> FileError:
+    return FileError(f"{name} has too many cells.", name=name, reason="too_many_cells", limit=MOST_CELLS)
 
 
 def _separator(text: str) -> str:
@@ -116,10 +142,14 @@ def _separator(text: str) -> str:
 
 
 def _names(heads: list[str], width: int) -> tuple[str, ...]:
-    """A name for each column; an empty one gets its number, a second one of the same name as well."""
-    names: list[str] = []
+    """A name for each column, no two alike, and none longer than can be shown; an empty one gets its number."""
+    names: dict[str, None] = {}
     for place in range(width):
-        name = heads[place].strip() if place < len(heads) else ""
+        name = heads[place][:LONGEST_NAME] if place < len(heads) else ""
         name = " ".join(name.split()) or str(place + 1)
-        names.append(name if name not in names else f"{name} ({place + 1})")
+        unique, again = name, place
+        while unique in names:
+            again += 1
+            unique = f"{name} ({again})"
+        names[unique] = None
     return tuple(names)

@@ -8,11 +8,10 @@ import asyncio
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cache
-from pathlib import Path
 from typing import Any, Literal
 
 from chat_core import tokens
@@ -24,24 +23,28 @@ from chat_core.events import Usage
 from chat_core.extract_rows import RowDone, RowEvent, RowResult, RowSteppedDown
 from chat_core.extract_task import Step
 from chat_core.extraction import opening_request
+from chat_core.file_names import safe_name
 from chat_core.job_store import Content, Job, row_keys
 from chat_core.ledger import Entry, Ledger
 from chat_core.messages import Part, user
 from chat_core.pricing import price_batch_usage
 from chat_core.request import JsonSchema
-from chat_core.row_sources import Table
+from chat_core.row_sources import no_room
 from chat_ui.costs import expected_cost, total
 from chat_ui.extract_job import Asked, Source, output_tokens_of, parts_of
 from chat_ui.texts import Language
 
 MOST_ROWS = 5_000
 LONGEST_ALL = 20_000_000
-"""Characters of all texts of a batch."""
+"""Characters of all texts, text files and links of a batch."""
 ROWS_SHOWN = 50
 # Prices are looked up for sizes rounded up to this many tokens.
 TOKENS_ROUNDED = 32
-# Of the sources, so much is kept on disk for a batch that goes on after a restart.
-MOST_KEPT = 3_000_000
+# Of the sources, so much is kept on disk for a batch that goes on after a restart: bytes, as ``job_store`` writes them,
+# which takes 4 MB in one piece. A letter of Hangul is six of them.
+MOST_KEPT = 3_500_000
+# Of a name, where there are so many that they alone would be more than that.
+SHORT_NAME = 40
 
 Status = Literal["reading", "waiting", "running", "done", "invalid", "failed", "stopped", "gone"]
 Shown = Literal["all", "problems"]
@@ -73,6 +76,12 @@ class Row:
     def name(self) -> str:
         """What it is called: the file's name, with the number of the row in it."""
         return f"{self.source.name} {self.number}".strip() if self.number else self.source.name
+
+    @property
+    def size(self) -> int:
+        """Characters that it holds in memory."""
+        file = self.source.text
+        return len(self.text) + (len(file.text) if file is not None else 0) + len(self.source.source)
 
     def parts(self) -> list[Part]:
         """What is sent, without the bytes of a picture: enough to count its tokens."""
@@ -148,29 +157,30 @@ class Remote:
 class Batch:
     """All rows of a visitor, in their order.
 
-    ``table``: the CSV file that the last rows came from, as ``table_name``, of its ``column``; its bytes are
-    ``table_data``.  ``awaited``: rows without content, by its digest.  ``asked``: what the answers on the page are
-    answers to; None: nothing was asked.  ``ids``: by the rows' keys, what their answers are kept under, two rows of one
-    content under one; ``key_of`` makes them of a digest.  ``job``: where they are kept; None: nowhere yet.
-    ``outcomes``, ``states``, ``expected`` (US dollars): by these ids.  ``counted``: tokens, by digest and model.
-    ``ledger``: what was paid in this visit; ``failed_cost``: what of it went into no answer.
-    ``stop``: set to stop what is running; None: nothing is.  ``lost``: why an answer could not be kept.  ``refused``:
-    the format that the server would not take.
+    ``gone``: by digest, the keys of rows that are known without content.  ``table_path``: of the CSV file that the last
+    rows came from, as ``table_name``, of its ``column`` among ``columns``; ``heads``: its first line has their names.
+    ``characters``: that all rows hold.  ``asked``: what the answers on the page are answers to; None: nothing was
+    asked.  ``ids``: by the rows' keys, what their answers are kept under, two rows of one content under one;
+    ``key_of`` makes them of a digest.  ``job``: where they are kept; None: nowhere yet.  ``outcomes``, ``states``,
+    ``expected`` (US dollars): by these ids.  ``counted``: tokens, by digest and model.  ``ledger``: what was paid in
+    this visit; ``failed_cost``: what of it went into no answer.  ``stop``: set to stop what is running; None: nothing
+    is.  ``lost``: why an answer could not be kept.  ``refused``: the format that the server would not take.
 
     ``remote``: the batch at a server that these rows were sent to; ``remote_error``: what went wrong with it;
-    ``offered``: the server runs such batches; ``following``: it is looked at now; ``folder``: where a batch file is
-    written.  ``page``, ``shown``: the part of the table that is looked at.  ``language``, ``reference``: what the page
-    shows it in, which may change while it runs.
+    ``offered``: the server runs such batches; ``following``: it is looked at now.  ``page``, ``shown``: the part of the
+    table that is looked at; ``looked_at``: what is drawn of its answers, by the rows' keys.  ``language``,
+    ``reference``: what the page shows it in, which may change while it runs.
     """
 
     rows: dict[str, Row] = field(default_factory=dict)
-    table: Table | None = None
+    gone: dict[str, list[str]] = field(default_factory=dict)
+    table_path: str = ""
     table_name: str = ""
+    columns: tuple[str, ...] = ()
     column: str = ""
-    table_data: bytes = b""
+    heads: bool = True
     made: int = 0
     characters: int = 0
-    awaited: dict[str, list[Row]] = field(default_factory=dict)
     asked: Asked | None = None
     key_of: Callable[[Content], str] | None = None
     ids: dict[str, str] = field(default_factory=dict)
@@ -190,7 +200,7 @@ class Batch:
     remote_error: ChatError | None = None
     offered: bool = False
     following: bool = False
-    folder: Path | None = None
+    looked_at: dict[str, tuple[Outcome, RowResult]] = field(default_factory=dict)
     page: int = 0
     shown: Shown = "all"
     language: Language = "en"
@@ -221,37 +231,62 @@ class Batch:
 
     def add(self, source: Source, *, text: str = "", number: int = 0) -> Row | None:
         """One more row, or one that was known without its content; None where there are too many."""
-        if len(self.rows) >= MOST_ROWS or self.characters + len(text) > LONGEST_ALL:
-            return None
-        self.made += 1
-        self.characters += len(text)
-        row = Row(f"r{self.made}", source, text, number)
+        source.name = safe_name(source.name, "text")
+        row = Row(f"r{self.made + 1}", source, text, number)
         if text:
             row.digest = digest_of(text)
+            if self.characters + row.size <= LONGEST_ALL and (known := self._known(row)) is not None:
+                return known
+        if len(self.rows) >= MOST_ROWS or self.characters + row.size > LONGEST_ALL:
+            return None
+        self.made += 1
+        self.characters += row.size
         self.rows[row.key] = row
         self.ended = None
-        return self.settle(row) if text else row
+        if text:
+            self._identify_new(row)
+        return row
 
     def remove(self, keys: Iterable[str]) -> None:
         """Take rows away; not while they are asked."""
         if not self.running:
             for key in list(keys):
                 if (row := self.rows.pop(key, None)) is not None:
-                    self.characters -= len(row.text)
+                    self.characters -= row.size
 
-    def settle(self, row: Row) -> Row:
-        """A row has its content: it takes the place of an earlier visit's row that waits for that content, and an
-        answer to that content is its answer, too. The row that it is from now on."""
-        waiting = self.awaited.get(row.digest, [])
-        while waiting:
-            known = waiting.pop(0)
-            if known.key in self.rows:
-                known.source, known.text, known.gone = row.source, row.text, False
-                self.rows.pop(row.key, None)
-                return known
+    def settle(self, row: Row) -> None:
+        """A row of an upload or a link has its content: if that is one of an earlier visit's rows, it takes that row's
+        place; if it is more than there is room for, it cannot be read."""
+        file = row.source.text
+        longer = len(file.text) if file is not None else 0
+        if self.characters + longer > LONGEST_ALL:
+            row.source.text, row.source.status, row.digest = None, "failed", ""
+            row.source.error = no_room(row.source.name)
+            return
+        self.characters += longer
+        if self._known(row) is not None:
+            self.rows.pop(row.key, None)
+        else:
+            self._identify_new(row)
+
+    def _identify_new(self, row: Row) -> None:
+        """An answer that there is to the content of a new row is its answer, too."""
         if self.key_of is not None:
             self.ids[row.key] = self.key_of(row.digest)
-        return row
+
+    def _known(self, row: Row) -> Row | None:
+        """The row of an earlier visit with this content, which it has again now; None where there is none."""
+        places = self.gone.get(row.digest)
+        if not places:
+            return None
+        known = self.rows.get(places.pop())
+        if known is None:
+            return None
+        if row.key not in self.rows:
+            self.characters += row.size
+        known.source, known.text, known.gone = row.source, row.text, False
+        known.number = row.number or known.number
+        return known
 
     def identify(self, asked: Asked) -> dict[str, str]:
         """What the answers of the rows are kept under, if this is asked; by the rows' keys."""
@@ -283,9 +318,9 @@ class Batch:
     def state(self, row: Row) -> State | None:
         return self.states.get(self.ids.get(row.key, ""))
 
-    def count(self) -> Counter[Status]:
+    def statuses(self) -> Counter[Status]:
         """How many rows are in each state."""
-        return Counter(self.status(row) for row in self.rows.values())
+        return Counter(map(self.status, self.rows.values()))
 
     def with_status(self, *wanted: Status) -> list[Row]:
         return [row for row in self.rows.values() if self.status(row) in wanted]
@@ -412,22 +447,21 @@ class Batch:
 
     def kept(self) -> list[dict[str, Any]]:
         """The rows as they are kept with their answers: with their texts, as long as those are not too long."""
-        long = sum(len(row.text) for row in self.rows.values()) > MOST_KEPT
-        return [
-            {
-                "name": row.source.name,
-                "number": row.number,
-                "digest": row.digest,
-                "text": "" if long else row.text,
-            }
+        rows = [
+            {"name": row.source.name, "number": row.number, "digest": row.digest, "text": row.text}
             for row in self.rows.values()
             if row.digest
         ]
+        for shortened in ({"text": 0}, {"name": SHORT_NAME}):
+            if _size(rows) <= MOST_KEPT:
+                break
+            rows = [row | {key: str(row[key])[:most] for key, most in shortened.items()} for row in rows]
+        return rows
 
     def restore(self, kept: Any) -> None:
         """Put rows back that ``kept`` has made; what is damaged is left out."""
         self.rows.clear()
-        self.awaited.clear()
+        self.gone.clear()
         self.characters = 0
         for entry in kept if isinstance(kept, list) else []:
             match entry:
@@ -435,8 +469,8 @@ class Batch:
                     row = self.add(Source("", name, "", status="ready"), text=text, number=number)
                     if row is not None:
                         row.digest, row.gone = digest, not text
-                    if row is not None and row.gone:
-                        self.awaited.setdefault(digest, []).append(row)
+                        if row.gone:
+                            self.gone.setdefault(digest, []).insert(0, row.key)
 
 
 def _key_maker(asked: Asked) -> Callable[[Content], str]:
@@ -448,6 +482,11 @@ def digest_of(content: str | bytes) -> str:
     """SHA-256, in hex, of a text or of the bytes of a picture."""
     data = content.encode("utf-8", "surrogatepass") if isinstance(content, str) else content
     return hashlib.sha256((b"t" if isinstance(content, str) else b"b") + data).hexdigest()
+
+
+def _size(rows: Sequence[Mapping[str, Any]]) -> int:
+    """Bytes on disk."""
+    return sum(len(json.dumps(row)) + 1 for row in rows)
 
 
 def _rounded(size: int) -> int:

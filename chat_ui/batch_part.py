@@ -12,7 +12,7 @@ import gradio as gr
 
 from chat_ui import row_exports
 from chat_ui.batch_remote import RemoteBatcher
-from chat_ui.batcher import Batcher
+from chat_ui.batcher import LONGEST_PASTE, Batcher
 from chat_ui.gradio_inside import QUIET, uploads
 from chat_ui.localize import Localizer
 from chat_ui.texts import t
@@ -20,7 +20,6 @@ from chat_ui.texts import t
 OFTEN: dict[str, Any] = {"trigger_mode": "multiple", **QUIET}
 FIRST_LIMIT_DOLLARS = 0.5
 FIRST_LIMIT_ROWS = 1_000
-LONGEST_PASTE = 2_000_000
 
 SPLITTINGS = [
     ("batch.split_lines", "lines"),
@@ -311,9 +310,15 @@ def _wire_sources(wiring: Wiring, batcher: Batcher) -> list[Any]:
             [sources.files, sources.column, sources.heads, *wiring.view],
             **OFTEN,
         ),
-        sources.column.input(batcher.choose_column, [sources.column, *shown_in], wiring.view, queue=False, **QUIET),
+        sources.column.input(
+            batcher.choose_column, [sources.column, *shown_in], [sources.column, *wiring.view], queue=False, **QUIET
+        ),
         sources.heads.input(
-            batcher.choose_heads, [sources.heads, *shown_in], [sources.column, *wiring.view], queue=False, **QUIET
+            batcher.choose_heads,
+            [sources.heads, *shown_in],
+            [sources.column, sources.heads, *wiring.view],
+            queue=False,
+            **QUIET,
         ),
     ]
 

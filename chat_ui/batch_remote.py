@@ -6,10 +6,9 @@ can see all batches of its account, so on a public page no id of a visitor's cho
 """
 
 import asyncio
-import shutil
+import contextlib
 import tempfile
-import weakref
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,7 +19,7 @@ import gradio as gr
 from chat_core import batch_files, batch_service
 from chat_core.batch_files import BatchFile, BatchResult
 from chat_core.connections import Connection
-from chat_core.errors import BlanksOnly, ChatError, EmptyAnswer
+from chat_core.errors import BatchFileError, BlanksOnly, ChatError, EmptyAnswer
 from chat_core.events import Completion, Timing
 from chat_core.extract_rows import RowResult, judged_row, row_items
 from chat_core.extract_task import Step, Task
@@ -31,6 +30,7 @@ from chat_ui import batch_run, batch_view, notes
 from chat_ui.batch_job import Batch, Outcome, Remote, Row, State
 from chat_ui.batcher import Batcher
 from chat_ui.extract_job import Asked
+from chat_ui.gradio_inside import keep_copy
 from chat_ui.localize import warn
 from chat_ui.texts import Language, number, t
 from chat_ui.turn import entry_of
@@ -95,29 +95,28 @@ class RemoteBatcher:
         asked = self.batcher.asked(visit, *asking)
         rows = self.batcher.rows_to_ask(visit.batch, asked)
         try:
-            file = await self._written(visit.batch, rows, asked)
+            with _folder() as folder:
+                file = await self._written(visit.batch, rows, asked, folder)
+                path = await _kept(file.path)
         except ChatError as error:
             warn(notes.sentence(error, language))
             return gr.skip()
         if file.left_out:
             warn(t(language, "batch.left_out", count=number(len(file.left_out))))
-        return gr.update(value=str(file.path))
+        return gr.update(value=path)
 
-    async def _written(self, batch: Batch, rows: Sequence[Row], asked: Asked) -> BatchFile:
+    async def _written(self, batch: Batch, rows: Sequence[Row], asked: Asked, folder: Path) -> BatchFile:
         """Raises ChatError."""
         ids, task = batch.identify(asked), await asyncio.to_thread(batch_run.prepare_task, asked)
-        if batch.folder is None:
-            batch.folder = Path(tempfile.mkdtemp(prefix="vitrine-batch-"))
-            # It goes with the batch: when the rows are deleted, and when the visit is over.
-            weakref.finalize(batch, shutil.rmtree, batch.folder, ignore_errors=True)
         items = row_items(task, batch_run.row_sources(rows, ids), task.first(batch.step))
-        return await batch_files.write(items, batch.folder / FILE_NAME)
+        return await batch_files.write(items, folder / FILE_NAME)
 
     # --- at a server --------------------------------------------------------------------------------------------------
 
     async def submit(self, visit: Visit, language: Language, reference: str, *asking: Any) -> AsyncIterator[Any]:
         """Send the rows without an answer as a batch, and follow it; sets ``shown``, progress, table, the job's id."""
-        batch, connection = visit.batch, visit.connection(self.app)
+        # Whose connection it goes over is known now: while it is sent, the visitor may connect elsewhere.
+        batch, connection, typed = visit.batch, visit.connection(self.app), visit.typed is not None
         await visit.find_first_model(connection)
         asked = self.batcher.asked(visit, *asking)
         rows = self.batcher.rows_to_ask(batch, asked)
@@ -130,9 +129,10 @@ class RemoteBatcher:
             await batch_run.open_job(batch, asked, self.store)
             assert batch.job is not None
             async with batch.job:
-                file = await self._written(batch, rows, asked)
-                sent = await batch_service.submit(connection, file)
-                batch.remote = Remote(sent, connection.base_url, typed=visit.typed is not None)
+                with _folder() as folder:
+                    file = await self._written(batch, rows, asked, folder)
+                    sent = await batch_service.submit(connection, file)
+                batch.remote = Remote(sent, connection.base_url, typed=typed)
                 await batch_run.keep_remote(batch)
         except ChatError as error:
             batch.remote_error = error.with_traceback(None)
@@ -184,8 +184,8 @@ class RemoteBatcher:
         batch = visit.batch
         if batch.asked is None:
             return
-        with tempfile.TemporaryDirectory(prefix="vitrine-batch-") as folder:
-            paths = await batch_service.download(connection, remote.batch, Path(folder))
+        with _folder() as folder:
+            paths = await batch_service.download(connection, remote.batch, folder)
             await self._take(paths, batch.asked, visit, connection, paid=True)
         remote.taken = True
         assert batch.job is not None
@@ -267,6 +267,26 @@ async def _put(job: Job, row: RowResult) -> bool:
     if (lost := await job.put(row.to_row())) is not None:
         raise lost
     return True
+
+
+@contextlib.contextmanager
+def _folder() -> Iterator[Path]:
+    """A folder for the files of one event: two that are pressed at once do not write over each other, and nothing is
+    left behind. Raises BatchFileError."""
+    try:
+        folder = tempfile.TemporaryDirectory(prefix="vitrine-batch-", ignore_cleanup_errors=True)
+    except OSError:
+        raise BatchFileError("There is no folder for the batch file.", reason="disk") from None
+    with folder as path:
+        yield Path(path)
+
+
+async def _kept(path: Path) -> str:
+    """A copy among the visitor's uploads. Raises BatchFileError."""
+    try:
+        return await asyncio.to_thread(keep_copy, path)
+    except OSError:
+        raise BatchFileError("The batch file cannot be kept on this disk.", reason="disk") from None
 
 
 def _judged(result: BatchResult, task: Task, step: Step) -> RowResult:

@@ -23,7 +23,7 @@ from chat_core.job_store import Row as KeptRow
 from chat_core.ledger import Entry, Ledger
 from chat_core.request import ChatRequest
 from chat_core.settings import Clocks
-from chat_ui import extract_run, wanted
+from chat_ui import batch_view, extract_run, wanted
 from chat_ui.batch_job import Batch, Outcome, Remote, Row, digest_of
 from chat_ui.extract_job import Asked, parts_of
 from chat_ui.kept_pictures import bytes_of
@@ -195,6 +195,9 @@ async def open_job(batch: Batch, asked: Asked, store: JobStore) -> None:
     told = {"schema": asked.wanted.text, "instructions": asked.instructions, "model": asked.model}
     try:
         for key, value in ((TASK, told), (ROWS, batch.kept())):
+            if _value(await batch.job.get(key)) == value:
+                # A job is only ever added to: at each row that is asked again, all rows would be written once more.
+                continue
             lost = await batch.job.put(KeptRow(key, value, Usage(0, 0), Decimal(0)))
             if lost is not None:
                 raise lost
@@ -244,10 +247,23 @@ async def results(batch: Batch, rows: Sequence[Row]) -> dict[str, RowResult]:
     with contextlib.suppress(JobError):
         async with aclosing(job.rows(dict.fromkeys(keys))) as kept:
             async for row in kept:
-                result = RowResult.from_row(row) if row is not None else None
+                result = await asyncio.to_thread(RowResult.from_row, row) if row is not None else None
                 if result is not None:
                     found[result.key] = result
     return {row.key: found[batch.ids[row.key]] for row in rows if batch.ids.get(row.key) in found}
+
+
+async def looked_at(batch: Batch, rows: Sequence[Row]) -> dict[str, RowResult]:
+    """As ``results``, but of each answer only as much as is drawn, which is kept until other rows are looked at: the
+    page is drawn several times a second, and an answer may be megabytes."""
+    wanted_now = {row.key: outcome for row in rows if (outcome := batch.outcome(row)) is not None}
+    known = {key: each for key, each in batch.looked_at.items() if wanted_now.get(key) is each[0]}
+    fresh = await results(batch, [row for row in rows if row.key in wanted_now and row.key not in known])
+    for key, result in fresh.items():
+        light = replace(result, data=batch_view.shown_part(result.data), raw=result.raw[: batch_view.LONGEST_DATA + 1])
+        known[key] = (wanted_now[key], light)
+    batch.looked_at = known
+    return {key: result for key, (_, result) in known.items()}
 
 
 def prepare_task(asked: Asked) -> Task:

@@ -28,6 +28,7 @@ LONGEST_VALUE = 160
 LONGEST_SOURCE = 400
 LONGEST_DATA = 4_000
 MOST_COLUMNS = 12
+MOST_PROBLEMS = 5
 COUNTED: tuple[Status, ...] = ("done", "invalid", "failed", "gone")
 REMOTE_STATUSES = (
     "validating", "in_progress", "finalizing", "completed", "failed", "expired", "cancelling", "cancelled", "unknown",
@@ -66,8 +67,8 @@ def progress_html(batch: Batch, connection: Connection, language: Language, refe
     """How far it is, what it has cost and what is to come, and how it ended; empty where nothing was asked."""
     if batch.asked is None or not batch.rows:
         return ""
-    found = batch.count()
-    counts = {name: found[name] for name in COUNTED}
+    statuses = batch.statuses()
+    counts = {name: statuses[name] for name in COUNTED}
     ended = counts["done"] + counts["invalid"] + counts["failed"]
     share = 100 * ended // len(batch.rows)
     words = [t(language, "batch.progress", done=number(ended), all=number(len(batch.rows)))]
@@ -187,7 +188,10 @@ def _state(batch: Batch, row: Row, result: RowResult | None, language: Language)
     if status == "running" and state is not None and state.pausing is not None:
         kind = "limit" if state.pausing.kind == "rate_limited" else "failure"
         word = t(language, f"describe.pausing_{kind}")
-    told = "".join(f"<li>{escape(line)}</li>" for line in problems_of(batch, row, result, language))
+    lines = problems_of(batch, row, result, language)
+    if (more := len(lines) - MOST_PROBLEMS) > 1:
+        lines = [*lines[:MOST_PROBLEMS], t(language, "batch.more_problems", count=number(more))]
+    told = "".join(f"<li>{escape(line)}</li>" for line in lines)
     problems = f'<ul class="problem">{told}</ul>' if told else ""
     again = ""
     if not batch.running and status in ("failed", "invalid") and row.ready:
@@ -211,7 +215,7 @@ def problems_of(batch: Batch, row: Row, result: RowResult | None, language: Lang
 def _whole(result: RowResult | None, language: Language) -> str:
     if result is None or not (result.found or result.raw):
         return ""
-    text = json.dumps(result.data, ensure_ascii=False, indent=2) if result.found else result.raw
+    text = _start_of_json(result.data, LONGEST_DATA + 1, indent=2) if result.found else result.raw
     title = t(language, "batch.whole" if result.found else "batch.raw")
     return f'<details><summary>{title}</summary><pre class="raw">{escape(_cut(text, LONGEST_DATA))}</pre></details>'
 
@@ -232,10 +236,52 @@ def _value(value: Any) -> str:
     if value is None:
         return '<span class="value-null">null</span>'
     if isinstance(value, list) and value and all(isinstance(each, str | int | float) for each in value):
-        text = ", ".join(each if isinstance(each, str) else json.dumps(each) for each in value)
+        first = value[:LONGEST_VALUE]
+        text = ", ".join(each if isinstance(each, str) else json.dumps(each) for each in first)
     else:
-        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        text = value if isinstance(value, str) else _start_of_json(value, LONGEST_VALUE + 1)
     return escape(_cut(text, LONGEST_VALUE))
+
+
+def _start_of_json(value: Any, most: int, indent: int | None = None) -> str:
+    """JSON, no further than to the piece that makes it as long as this: an answer may be megabytes."""
+    pieces, length = [], 0
+    for piece in json.JSONEncoder(ensure_ascii=False, indent=indent).iterencode(value):
+        pieces.append(piece)
+        length += len(piece)
+        if length >= most:
+            break
+    return "".join(pieces)
+
+
+def shown_part(value: Any, most: int = LONGEST_DATA) -> Any:
+    """Of an answer's data as much as is drawn; what is beyond that is cut out of its end."""
+    return _shown_part(value, [most])
+
+
+def _shown_part(value: Any, left: list[int]) -> Any:
+    # Each value is at least one letter long, so few of them are looked at.
+    left[0] -= 1
+    if isinstance(value, str):
+        part = value[: max(0, left[0]) + 1]
+        left[0] -= len(part)
+        return part
+    if isinstance(value, list):
+        entries = []
+        for each in value:
+            entries.append(_shown_part(each, left))
+            if left[0] < 0:
+                break
+        return entries
+    if isinstance(value, dict):
+        members = {}
+        for name, each in value.items():
+            left[0] -= len(name)
+            members[name] = _shown_part(each, left)
+            if left[0] < 0:
+                break
+        return members
+    return value
 
 
 def _field_problems(result: RowResult | None) -> list[FieldProblem]:

@@ -5,7 +5,8 @@ Raises nothing, and keeps nothing but what all visitors share; what is a visitor
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+import tempfile
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +17,7 @@ import gradio as gr
 from chat_core import extracting, row_sources
 from chat_core.batch import Budget
 from chat_core.connections import Connection
-from chat_core.errors import FileError, JobError
+from chat_core.errors import BatchFileError, FileError, JobError
 from chat_core.file_names import safe_name
 from chat_core.job_store import JobStore
 from chat_core.row_sources import LARGEST_TABLE, Splitting, Table
@@ -25,7 +26,7 @@ from chat_ui import batch_run, batch_view, limits, notes, row_exports, wanted
 from chat_ui.batch_job import MOST_ROWS, Batch, Row, Shown
 from chat_ui.extract_job import Asked, Source
 from chat_ui.files_apart import apart
-from chat_ui.gradio_inside import keep_file
+from chat_ui.gradio_inside import keep_copy
 from chat_ui.kept_pictures import name_of_url
 from chat_ui.localize import warn
 from chat_ui.page_events import sent_text
@@ -33,13 +34,14 @@ from chat_ui.texts import Language, number, t
 from chat_ui.visit import Visit
 
 LONGEST_INSTRUCTIONS = 10_000
+LONGEST_PASTE = 2_000_000
 TABLE_ENDINGS = (".csv", ".tsv")
 # The preset whose example has many rows.
 EXAMPLE_PRESET = "contact"
 # A page that was reloaded takes its batch over from the one before, which is given so many seconds to let go.
 TRIES_TO_FIND = 6
 # Rows whose answers are read from the disk in one go.
-TOGETHER = 200
+TOGETHER = 50
 
 # For Start, Stop, Run again and Clear: while rows are asked, and as they are.
 BUSY: tuple[Any, ...] = tuple(gr.update(visible=name == "stop") for name in ("start", "stop", "again", "clear"))
@@ -58,7 +60,7 @@ class Batcher:
         """Progress and table."""
         batch, won = visit.batch, self.settings.won_per_dollar
         rows = batch.page_rows()
-        results = await batch_run.results(batch, rows)
+        results = await batch_run.looked_at(batch, rows)
         progress = batch_view.progress_html(batch, visit.connection(self.app), batch.language, batch.reference, won)
         return progress, batch_view.table_html(batch, rows, results, batch.language, won)
 
@@ -83,16 +85,18 @@ class Batcher:
         """Make rows of what was pasted; empties the field."""
         batch = visit.batch
         name = t(language, "batch.pasted")
+        # The page's own limit is the browser's to keep.
+        text = str(text or "")[:LONGEST_PASTE]
         if splitting == "links":
-            links = row_sources.split_text(text or "", "lines")
-            added = [batch.add(Source("", name_of_url(link), link, remote=True)) for link in links]
+            links = await asyncio.to_thread(row_sources.split_text, text, "lines")
+            added = _added(batch.add(Source("", name_of_url(link), link, remote=True)) for link in links)
         else:
-            pieces = row_sources.split_text(text or "", cast(Splitting, splitting))
+            pieces = await asyncio.to_thread(row_sources.split_text, text, cast(Splitting, splitting))
             first = 1 + sum(row.source.name == name for row in batch.rows.values())
-            added = [
+            added = _added(
                 batch.add(Source("", name, "", status="ready"), text=piece, number=place)
                 for place, piece in enumerate(pieces, start=first)
-            ]
+            )
         self._warn_of_many(added, language)
         yield "", *await self.view(visit)
         async with aclosing(batch_run.read_in(batch, _unread(added))) as steps:
@@ -110,10 +114,10 @@ class Batcher:
         named = [(path, safe_name(name)) for path, name in files or []]
         tables = [(path, name) for path, name in named if name.lower().endswith(TABLE_ENDINGS)]
         others = [(path, name) for path, name in named if not name.lower().endswith(TABLE_ENDINGS)]
-        added = [batch.add(Source("", name, path)) for path, name in others]
+        added = _added(batch.add(Source("", name, path)) for path, name in others)
         self._warn_of_many(added, language)
         for path, name in tables:
-            await self._take_table(path, name, visit, language, heads=bool(heads))
+            await self._read_table(batch, path, safe_name(name, "table.csv"), language, heads=bool(heads))
         column, switch = self._choices(batch)
         yield None, column, switch, *await self.view(visit)
         async with aclosing(batch_run.read_in(batch, _unread(added))) as steps:
@@ -121,17 +125,26 @@ class Batcher:
                 yield gr.skip(), gr.skip(), gr.skip(), *await self.view(visit)
 
     async def choose_column(self, column: Any, visit: Visit, language: Language) -> tuple[Any, ...]:
-        """Make the rows of the CSV file anew, of another column: progress and table."""
-        if visit.batch.table is not None and not visit.batch.running:
-            self._fill_from(visit.batch, visit.batch.table, str(column), language)
-        return await self.view(visit)
+        """Make the rows of the CSV file anew, of another column: column, progress and table."""
+        batch = visit.batch
+        if batch.table_path and not self._held_up(batch, language):
+            await self._read_table(
+                batch, batch.table_path, batch.table_name, language, heads=batch.heads, column=str(column)
+            )
+        return gr.update(value=batch.column or None), *await self.view(visit)
 
     async def choose_heads(self, heads: Any, visit: Visit, language: Language) -> tuple[Any, ...]:
-        """Read the CSV file anew, with or without names in its first row: column, progress and table."""
+        """Read the CSV file anew, with or without names in its first row: column, switch, progress and table."""
         batch = visit.batch
-        if batch.table_data and not batch.running:
-            await self._read_table(batch, batch.table_data, batch.table_name, language, heads=bool(heads))
-        return self._choices(batch)[0], *await self.view(visit)
+        if batch.table_path and not self._held_up(batch, language):
+            await self._read_table(batch, batch.table_path, batch.table_name, language, heads=bool(heads))
+        return self._choices(batch)[0], gr.update(value=batch.heads), *await self.view(visit)
+
+    def _held_up(self, batch: Batch, language: Language) -> bool:
+        """Whether rows cannot be exchanged now, since they are asked; the page is told."""
+        if batch.running:
+            warn(t(language, "batch.running_now"))
+        return batch.running
 
     def example(self, language: Language) -> tuple[Any, ...]:
         """Some rows to try it with, as one would paste them, and the preset for them: text, splitting, preset."""
@@ -139,39 +152,36 @@ class Batcher:
         many = found.many if found is not None else None
         return (many.text(language) if many is not None else ""), "paragraphs", EXAMPLE_PRESET
 
-    async def _take_table(self, path: str, name: str, visit: Visit, language: Language, *, heads: bool) -> None:
+    async def _read_table(
+        self, batch: Batch, path: str, name: str, language: Language, *, heads: bool, column: str = ""
+    ) -> None:
+        """Make rows of a CSV file's column, the wordiest one if none is named. It is read again for another one: a
+        table may take ten times its file in memory."""
         try:
-            data = await apart(_start_of, path)
-        except OSError:
-            warn(notes.sentence(FileError(f"{name} is not there.", name=name, reason="not_found"), language))
-            return
-        await self._read_table(visit.batch, data, name, language, heads=heads)
-
-    async def _read_table(self, batch: Batch, data: bytes, name: str, language: Language, *, heads: bool) -> None:
-        try:
-            table = await apart(row_sources.read_table, data, name, heads=heads)
+            table, wordiest = await apart(_table_of, path, name, heads=heads)
         except FileError as error:
             warn(notes.sentence(error, language))
             return
-        batch.table, batch.table_name, batch.table_data = table, name, data
-        self._fill_from(batch, table, table.wordiest, language)
+        if name == batch.table_name and self._held_up(batch, language):
+            return
+        batch.table_path, batch.table_name, batch.columns, batch.heads = path, name, table.columns, heads
+        self._fill_from(batch, table, column if column in table.columns else wordiest, language)
 
     def _fill_from(self, batch: Batch, table: Table, column: str, language: Language) -> None:
         """The rows of this file are the cells of this column."""
         batch.remove([row.key for row in batch.rows.values() if row.number and row.source.name == batch.table_name])
         batch.column = column
-        added = [
+        added = _added(
             batch.add(Source("", batch.table_name, "", status="ready"), text=cell.text, number=cell.number)
             for cell in table.column(column)
-        ]
+        )
         self._warn_of_many(added, language)
 
     def _choices(self, batch: Batch) -> tuple[Any, Any]:
         """The choice of a column and the switch for names; out of sight where there is no CSV file."""
-        table = batch.table
-        if table is None:
+        if not batch.columns:
             return gr.update(visible=False), gr.update(visible=False)
-        return gr.update(choices=list(table.columns), value=batch.column, visible=True), gr.update(visible=True)
+        return gr.update(choices=list(batch.columns), value=batch.column, visible=True), gr.update(visible=True)
 
     def _warn_of_many(self, added: Sequence[Row | None], language: Language) -> None:
         if None in added:
@@ -358,10 +368,11 @@ class Batcher:
         """
         batch = visit.batch
         if not batch.running:
+            # First of all, so that nothing of the old one is begun while the disk is busy.
+            visit.batch = Batch(language=batch.language, reference=batch.reference)
             if batch.job is not None:
                 with contextlib.suppress(JobError):
                     await self.store.delete(batch.job.id)
-            visit.batch = Batch(language=batch.language, reference=batch.reference)
         return *await self.view(visit), "", *self._choices(visit.batch)
 
     # --- files --------------------------------------------------------------------------------------------------------
@@ -370,15 +381,24 @@ class Batcher:
         """Set the file of the hidden download button."""
         batch = visit.batch
         numbered = list(enumerate(batch.rows.values(), start=1))
-        pieces = [row_exports.heads(batch, form)]
-        for first in range(0, len(numbered), TOGETHER):
-            part = numbered[first : first + TOGETHER]
-            results = await batch_run.results(batch, [row for _, row in part])
-            pieces.append(await asyncio.to_thread(row_exports.lines, batch, part, results, form, language))
+        name = f"{'failed' if form == 'failed' else 'extracted'}.{row_exports.ending(form)}"
         # Excel reads UTF-8, and so Korean, only where a mark at the beginning says so.
-        data = "".join(pieces).encode("utf-8" if form == "jsonl" else "utf-8-sig", "replace")
-        name = "failed" if form == "failed" else "extracted"
-        return gr.update(value=keep_file(data, f"{name}.{row_exports.ending(form)}"))
+        encoding = "utf-8" if form == "jsonl" else "utf-8-sig"
+        try:
+            # By way of the disk: the answers of a batch may be more than is good for the memory.
+            with tempfile.TemporaryDirectory(prefix="vitrine-batch-", ignore_cleanup_errors=True) as folder:
+                path = Path(folder) / name
+                with await asyncio.to_thread(path.open, "w", encoding=encoding, errors="replace", newline="") as file:
+                    file.write(row_exports.heads(batch, form))
+                    for first in range(0, len(numbered), TOGETHER):
+                        part = numbered[first : first + TOGETHER]
+                        results = await batch_run.results(batch, [row for _, row in part])
+                        lines = await asyncio.to_thread(row_exports.lines, batch, part, results, form, language)
+                        await asyncio.to_thread(file.write, lines)
+                return gr.update(value=await asyncio.to_thread(keep_copy, path))
+        except OSError:
+            warn(notes.sentence(BatchFileError(f"{name} cannot be written.", reason="disk"), language))
+            return gr.skip()
 
 
 @dataclass(frozen=True, slots=True)
@@ -401,10 +421,25 @@ def _unread(rows: Sequence[Row | None]) -> list[Row]:
     return [row for row in rows if row is not None and row.source.status == "reading"]
 
 
-def _start_of(path: str) -> bytes:
-    """Of a file as much as tells whether it is too large. Raises OSError."""
-    with Path(path).open("rb") as file:
-        return file.read(LARGEST_TABLE + 1)
+def _added(rows: Iterable[Row | None]) -> list[Row | None]:
+    """The rows as they are made, up to the first one that there is no room for."""
+    added: list[Row | None] = []
+    for row in rows:
+        added.append(row)
+        if row is None:
+            break
+    return added
+
+
+def _table_of(path: str, name: str, *, heads: bool) -> tuple[Table, str]:
+    """A CSV file, and its wordiest column; CPU work. Raises FileError."""
+    try:
+        with Path(path).open("rb") as file:
+            data = file.read(LARGEST_TABLE + 1)
+    except OSError:
+        raise FileError(f"{name} is not there.", name=name, reason="not_found", limit=0) from None
+    table = row_sources.read_table(data, name, heads=heads)
+    return table, table.wordiest
 
 
 def _missing(batch: Batch, rows: Sequence[Row], asked: Asked) -> str:

@@ -9,7 +9,7 @@ import gradio as gr
 from gradio.blocks import Block
 from gradio.component_meta import ComponentMeta
 from gradio.data_classes import ListFiles
-from gradio.processing_utils import save_bytes_to_cache
+from gradio.processing_utils import save_bytes_to_cache, save_file_to_cache
 from gradio.utils import get_upload_folder
 
 # Gradio marks what an event is waited for on, hidden or not, and from then on goes through all that was ever marked at
@@ -124,3 +124,9 @@ def keep_file(data: bytes, name: str) -> str:
     There Gradio serves it, takes it back inside a transcript, and deletes it with the other uploads.
     """
     return save_bytes_to_cache(data, name, get_upload_folder())
+
+
+def keep_copy(path: Path) -> str:
+    """As ``keep_file``, a copy of a file that may be too large for the memory; the caller deletes its own. Raises
+    OSError."""
+    return save_file_to_cache(path, get_upload_folder())

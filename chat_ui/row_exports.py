@@ -85,18 +85,20 @@ def _data_heads(batch: Batch) -> list[str]:
     return heads
 
 
-def _data_cells(batch: Batch, result: RowResult | None) -> list[str]:
+def _data_cells(batch: Batch, result: RowResult | None) -> list[Any]:
     names = batch_view.columns_of(batch)
     if result is None or not result.found:
         return [""] * max(1, len(names))
     return [_text(value) for value in batch_view.cells_of(names, result.data)]
 
 
-def _text(value: Any) -> str:
-    """A text as it is, nothing for null, all else as JSON."""
+def _text(value: Any) -> Any:
+    """A text or a number as it is, nothing for null, all else as JSON."""
     if value is None:
         return ""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    # A number is no formula: one below zero gets no apostrophe.
+    is_plain = isinstance(value, str | int | float) and not isinstance(value, bool)
+    return value if is_plain else json.dumps(value, ensure_ascii=False)
 
 
 def _csv_line(values: Iterable[Any]) -> str:

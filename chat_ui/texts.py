@@ -743,6 +743,20 @@ TEXTS: dict[str, tuple[str, str]] = {
         "A CSV file may have up to 10 MB. Split it, or write a batch file by a script.",
         "CSV 파일은 10MB까지입니다. 나누거나 스크립트로 배치 파일을 만드세요.",
     ),
+    "error.bad_file.no_room": (
+        "A batch holds up to 20 million characters in all, and this would be more.",
+        "배치 하나는 모두 합쳐 2천만 자까지인데, 이 파일까지 넣으면 넘습니다.",
+    ),
+    "error.bad_file.too_many_cells": (
+        "A CSV file may have up to 1 million cells, empty ones counted. Take out the columns that are not needed, or "
+        "split it.",
+        "CSV 파일은 빈 칸까지 합쳐 100만 칸까지입니다. 필요 없는 열을 빼거나 파일을 나누세요.",
+    ),
+    "error.bad_file.open_quote": (
+        'A quotation mark (") is opened in it and never closed, so all that follows would be one cell. Close it, or write '
+        'it twice within quotes ("").',
+        '열린 따옴표(")가 닫히지 않아 그 뒤가 모두 한 칸이 됩니다. 닫거나, 따옴표 안에서는 두 번("") 쓰세요.',
+    ),
     "error.bad_file.not_csv": ("It cannot be read as a CSV file.", "CSV 파일로 읽을 수 없습니다."),
     "error.bad_file.empty": ("The file is empty.", "빈 파일입니다."),
     "error.bad_url.scheme": ("Only http and https links are fetched.", "http와 https 링크만 받습니다."),
@@ -1178,6 +1192,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "file by a script (README).",
         "이 화면은 {most}행, 2천만 자까지 받습니다. 나머지는 넣지 않았습니다. 더 많으면 스크립트로 배치 파일을 만드세요(README).",
     ),
+    "batch.running_now": (
+        "Rows are being asked now. Stop first, then choose again.",
+        "지금 행을 묻고 있습니다. 먼저 중지한 뒤 다시 고르세요.",
+    ),
     "batch.empty": (
         "No rows yet. Add texts, files or a CSV file on the left.",
         "아직 행이 없습니다. 왼쪽에서 글이나 파일, CSV 파일을 넣으세요.",
@@ -1257,6 +1275,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "batch.no_problems": ("No row failed, and all data is valid.", "실패한 행도, 올바르지 않은 데이터도 없습니다."),
     "batch.whole": ("whole JSON", "JSON 전체"),
     "batch.raw": ("what came", "받은 그대로"),
+    "batch.more_problems": ("{count} more; the files hold all of them", "그 밖에 {count}개, 파일에는 모두 있음"),
     "batch.repair_due": (
         "A repair round is yet to come: press Go on.",
         "고치는 요청이 남았습니다. 이어서를 누르세요.",

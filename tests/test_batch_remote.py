@@ -1,6 +1,5 @@
 """The rows of a batch beyond this machine: as a file, at a server, followed, and their answers read back."""
 
-import gc
 import json
 from collections.abc import AsyncIterator, Iterator
 from contextlib import aclosing
@@ -137,6 +136,10 @@ def exhausted(value: object) -> object:
     return value if isinstance(value, str) or not hasattr(value, "__iter__") else [exhausted(inner) for inner in value]
 
 
+def lines_of(path: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in Path(path).read_bytes().splitlines()]
+
+
 async def test_the_file_holds_a_request_for_each_row_without_an_answer(
     stage: Stage, remote: RemoteBatcher, said: list[str], tmp_path: Path
 ) -> None:
@@ -147,9 +150,8 @@ async def test_the_file_holds_a_request_for_each_row_without_an_answer(
     assert gone is not None
     gone.source.path, gone.digest = str(tmp_path / "gone.png"), "d"
     update = await remote.save(visit, "en", *ASKING)
-    assert batch.folder is not None
-    assert update["value"] == str(batch.folder / batch_remote.FILE_NAME)
-    entries = [json.loads(line) for line in (batch.folder / batch_remote.FILE_NAME).read_bytes().splitlines()]
+    assert Path(update["value"]).name == batch_remote.FILE_NAME
+    entries = lines_of(update["value"])
     ids = batch.identify(asked())
     assert [entry["custom_id"] for entry in entries] == [ids["r2"], ids["r3"], ids["r5"]]
     assert said == [t("en", "batch.left_out", count=1)]
@@ -161,17 +163,6 @@ async def test_the_file_holds_a_request_for_each_row_without_an_answer(
     assert INSTRUCTIONS in json.dumps(entries[0]["body"]["messages"])
     # Nothing has gone to the server for it, and nothing is opened or begun.
     assert len(stage.server.all_requests) == 1
-
-
-async def test_the_file_goes_with_the_rows(stage: Stage, remote: RemoteBatcher, said: list[str]) -> None:
-    visit = visit_with(stage, rows_of(1))
-    await remote.save(visit, "en", *ASKING)
-    folder = visit.batch.folder
-    assert folder is not None
-    assert [path.name for path in folder.iterdir()] == [batch_remote.FILE_NAME]
-    await remote.batcher.clear(visit)
-    gc.collect()
-    assert not folder.exists()
 
 
 async def test_without_rows_there_is_a_sentence_and_no_file(

@@ -63,6 +63,28 @@ def test_a_column_is_its_texts_with_their_places() -> None:
     assert table.column("no such") == []
 
 
+def test_no_two_columns_have_the_same_name() -> None:
+    table = read_table(b"a,a (3),a,a\n1,2,3,4\n", "list.csv")
+    assert len(set(table.columns)) == 4
+    assert [table.column(name)[0].text for name in table.columns] == ["1", "2", "3", "4"]
+
+
+def test_a_name_of_a_column_is_never_too_long_to_be_shown() -> None:
+    table = read_table(b"x" * 9_000 + b"," + b"x" * 9_000 + b"\n1,2\n", "list.csv")
+    assert max(map(len, table.columns)) < 140
+    assert [table.column(name)[0].text for name in table.columns] == ["1", "2"]
+
+
+def test_a_long_text_is_one_cell() -> None:
+    table = read_table(b"text,n\n" + b"x" * 500_000 + b",1\n", "list.csv")
+    assert len(table.column("text")[0].text) == 500_000
+
+
+def test_quotes_inside_of_a_cell_and_lines_within_quotes_are_no_fault() -> None:
+    table = read_table(b'text,n\n5" pipe,1\n"two\n\nlines",2', "list.csv")
+    assert [cell.text for cell in table.column("text")] == ['5" pipe', "two\n\nlines"]
+
+
 def test_the_column_with_the_most_text_is_offered() -> None:
     assert read_table(b"name,review,stars\nKim,It is very good,5\n", "list.csv").wordiest == "review"
 
@@ -76,7 +98,11 @@ def test_the_column_with_the_most_text_is_offered() -> None:
         (b"a\x00b,c\n1,2\n", "not_text"),
         (b"\x89PNG\r\n\x1a\n" + bytes(40), "not_text"),
         (b"x" * (row_sources.LARGEST_TABLE + 1), "table_too_large"),
-        (b"text\n" + b"x" * 200_000 + b"\n", "not_csv"),
+        (b"text\n" + b"x" * (row_sources.LONGEST_CELL + 1) + b"\n", "not_csv"),
+        (b"a" + b",a" * 199 + b"\n" + b"1\n" * 10_000, "too_many_cells"),
+        (b"text\n" + b"x\n" * row_sources.MOST_CELLS, "too_many_cells"),
+        (b'text,n\n"never closed,1\nx,2\ny,3\n', "open_quote"),
+        (b'text\n"', "open_quote"),
         (b"a" + b"," * 300 + b"\n" + b"1" + b"," * 300 + b"\n", "not_csv"),
     ],
 )
