@@ -18,6 +18,9 @@ from chat_core.text_files import load_text_file
 
 GradioMessage = dict[str, Any]
 
+# Characters of an answer in JSON that is drawn in colours.
+LONGEST_COLOURED = 20_000
+
 _OF_PHONES = {".jpg", ".jpeg", ".jfif", ".mpo", ".heic", ".heif", ".hif"}
 _OF_SCREENS = {".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".avif"}
 # To be refused as pictures, whose words say what to do.
@@ -140,14 +143,21 @@ def split_urls(text: str, *, links: bool = True) -> list[Part]:
     return parts
 
 
+# The second names no language that the page knows, so it is drawn without colours.
+_FENCES = ("```json\n", "```plain-json\n")
+
+
 def fenced_json(text: str) -> str:
-    """An answer in JSON mode as the page shows it: a code block, since Markdown would eat its underscores."""
-    return f"```json\n{text}\n```"
+    """An answer in JSON mode as the page shows it: a code block, since Markdown would eat its underscores.
+
+    A long one without colours: each bracket and value would be a node of the page, anew at every drawing of it.
+    """
+    return f"{_FENCES[len(text) > LONGEST_COLOURED]}{text}\n```"
 
 
 def unfenced(text: str) -> str:
     """What the model wrote, from what ``fenced_json`` made of it; other text as it is."""
-    begin, end = "```json\n", "\n```"
+    begin, end = next((fence for fence in _FENCES if text.startswith(fence)), _FENCES[0]), "\n```"
     whole = text.startswith(begin) and text.endswith(end) and len(text) >= len(begin) + len(end)
     whole = whole and end not in text[len(begin) - 1 : -len(end)]
     return text[len(begin) : -len(end)] if whole else text

@@ -12,6 +12,7 @@ from PIL import Image
 from chat_core import ImagePart, Message, RemoteImage, TextFile, TextPart, assistant, user
 from chat_core.errors import FileError, ImageError
 from chat_ui.gradio_messages import (
+    LONGEST_COLOURED,
     Draft,
     box_value,
     content,
@@ -398,12 +399,20 @@ def test_links_stay_text_where_that_was_chosen() -> None:
         '{"한글": "값"}\n',
         json.dumps({"code": "```python\nprint(1)\n```"}),
         json.dumps({"code": "```"}, indent=2),
+        "[" * LONGEST_COLOURED,
+        "[" * (LONGEST_COLOURED + 1),
     ],
 )
 def test_fenced_json_comes_back_as_it_was(text: str) -> None:
     assert unfenced(fenced_json(text)) == text
     if text:
         assert to_core([{"role": "assistant", "content": fenced_json(text)}]) == (assistant(text),)
+
+
+def test_long_json_is_drawn_without_colours() -> None:
+    # Each bracket would be a node of the page: 100,000 of them held a browser for half a minute.
+    assert fenced_json("[" * LONGEST_COLOURED).startswith("```json\n")
+    assert not fenced_json("[" * (LONGEST_COLOURED + 1)).startswith("```json\n")
 
 
 @pytest.mark.parametrize(
