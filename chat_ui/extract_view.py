@@ -220,10 +220,10 @@ def marked_html(run: Run, language: Language) -> str:
         )
         place = end
     pieces.append(escape(text[place:]))
-    return (
-        f'<details open><summary>{t(language, "extract.marked")}</summary><div class="marked">{"".join(pieces)}</div>'
-        "</details>"
-    )
+    searched = t(language, "extract.marked")
+    if len(run.source_text) > LONGEST_MARKED:
+        searched = t(language, "extract.marked_begin", count=number(LONGEST_MARKED))
+    return f'<details open><summary>{searched}</summary><div class="marked">{"".join(pieces)}</div></details>'
 
 
 def _marks(found: Mapping[str, tuple[int, int]]) -> list[tuple[int, int, list[str]]]:

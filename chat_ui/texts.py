@@ -986,8 +986,8 @@ TEXTS: dict[str, tuple[str, str]] = {
         "엄격한 구조화 출력의 규칙을 모두 지킵니다.",
     ),
     "extract.not_strict": (
-        "Not strict as it stands: {count} rules of structured output are broken. It is made strict when it is sent, where "
-        "that can be done, and the answer is checked against what stands here.",
+        "Not strict as it stands (rules of structured output that it breaks: {count}). It is made strict when it is sent, "
+        "where that can be done, and the answer is checked against what stands here.",
         "이대로는 엄격하지 않습니다. 구조화 출력 규칙 {count}개에 어긋납니다. 보낼 때 가능하면 엄격하게 바꾸고, 답은 여기 있는 것으로 "
         "확인합니다.",
     ),
@@ -1143,6 +1143,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     "extract.null": ("not told", "없음"),
     "extract.found": ("Show these words in the source", "원본에서 이 말 보기"),
     "extract.marked": ("Found in the source", "원본에서 찾은 말"),
+    "extract.marked_begin": (
+        "Found in the first {count} characters of the source",
+        "원본의 처음 {count}자에서 찾은 말",
+    ),
     "extract.too_many": (
         "Only the beginning is drawn; the file holds all.",
         "앞부분만 그렸습니다. 파일에는 모두 있습니다.",
