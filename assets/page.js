@@ -99,18 +99,28 @@
     for (const element of root.querySelectorAll?.(WORDED) ?? []) relabelText(element);
   }
 
-  // The server builds the page in English; a reader of another language sees nothing of it before it is translated.
-  const BUILT_WITH = "New chat";
-
-  function showWhenTranslated() {
-    const sample = document.getElementById("new-chat");
-    if (sample && sample.textContent.trim() !== BUILT_WITH) document.documentElement.classList.remove("translating");
-  }
+  // The server builds the page in English; a reader of another language sees nothing of it before it is translated. The
+  // new words take Gradio several frames, the titles of the tabs come last.
+  const LONGEST_HIDDEN_MS = 8000; // from when there is something to see
 
   function hideUntilTranslated() {
-    if (language === "en") return;
+    const built = new Set(window.vitrineBuilt); // what the samples say in English
+    if (language === "en" || built.size === 0) return;
+    const show = () => {
+      document.documentElement.classList.remove("translating");
+      changes.disconnect();
+      clearTimeout(giveUp);
+    };
+    let giveUp;
+    const changes = new MutationObserver(() => {
+      const button = document.getElementById("new-chat");
+      const tabs = [...document.querySelectorAll('[role="tab"]')]; // on a phone not all of them
+      if (!button || tabs.length === 0) return;
+      giveUp ??= setTimeout(show, LONGEST_HIDDEN_MS);
+      if (![button, ...tabs].some((sample) => built.has(sample.textContent.trim()))) show();
+    });
+    changes.observe(document, { subtree: true, childList: true, characterData: true });
     document.documentElement.classList.add("translating");
-    setTimeout(() => document.documentElement.classList.remove("translating"), 4000);
   }
 
   // ---------------------------------------------------------------- sending
@@ -489,7 +499,6 @@
     const look = () => {
       conversation.watch();
       focusEditor();
-      showWhenTranslated();
       checkTurn();
     };
     new MutationObserver((changes) => {

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
+from gradio.events import Dependency
 
 from chat_core.connections import Connection
 from chat_core.settings import Settings
@@ -26,10 +27,11 @@ from chat_ui.gradio_inside import english_words
 from chat_ui.localize import Localizer
 from chat_ui.meter import ON_LOAD as METER_ON_LOAD
 from chat_ui.meter import measure
-from chat_ui.texts import LANGUAGES, TEXTS, Language
+from chat_ui.texts import LANGUAGES, TEXTS, Language, t
 from chat_ui.visit import Visit
 
 QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "concurrency_limit": None}
+TABS = ("chat", "describe", "extract", "usage", "inspect")
 # Larger uploads are cut off with Gradio's words; up to this size ours say what is too large, in both languages.
 LARGEST_UPLOAD = "64mb"
 # Uploads and pictures are swept each hour, those older than six hours go.
@@ -65,6 +67,11 @@ def build_app(settings: Settings, connection: Connection) -> App:
                 scale=0,
                 min_width=170,
             )
+        # Gradio works off what listens to one change one after the other. What follows this first listener need not wait
+        # for all the others: the new words are there after one way to the server and back.
+        switched = language.change(
+            None, language, None, js="(code) => window.vitrine.setLanguage(code)", api_visibility="private"
+        )
         with gr.Sidebar(open=True, width=320, elem_id="sidebar"):
             side = sidebar.build(page, words, visit, language, chip, settings, connection)
         with gr.Tabs() as tabs:
@@ -134,21 +141,15 @@ def build_app(settings: Settings, connection: Connection) -> App:
         meter.click(chat_tab.take_old_pictures, [chat.chatbot, chat.box], chat.box, queue=False, **QUIET)
         used.back.click(lambda: gr.update(selected="chat"), None, tabs, queue=False, **QUIET)
         inspect.select(inspect_tab.refresh, [visit, language], inspected.outputs, **QUIET)
-        _wire_language(page, words, language)
+        _wire_language(page, words, language, switched)
     page.queue(max_size=None, default_concurrency_limit=None)
     return App(page, _launch_options())
 
 
-def _wire_language(page: gr.Blocks, words: Localizer, language: gr.Radio) -> None:
+def _wire_language(page: gr.Blocks, words: Localizer, language: gr.Radio, switched: Dependency) -> None:
     """The switch; at first the language of the browser, or the one chosen last."""
     page.load(None, None, language, js="() => window.vitrine.language()", api_visibility="private")
-    language.change(
-        words.updates,
-        language,
-        words.blocks,
-        js="(code) => { window.vitrine.setLanguage(code); return code; }",
-        **QUIET,
-    )
+    switched.then(words.updates, language, words.blocks, queue=False, **QUIET)
 
 
 def _launch_options() -> dict[str, Any]:
@@ -156,7 +157,7 @@ def _launch_options() -> dict[str, Any]:
     return {
         "theme": look.theme(),
         "css": look.css(),
-        "head": look.head(_literals()),
+        "head": look.head(_literals(), [t("en", key) for key in ("chat.new", *(f"tab.{name}" for name in TABS))]),
         "i18n": english_words(),
         "app_kwargs": {"middleware": gates.middleware()},
         "max_file_size": LARGEST_UPLOAD,

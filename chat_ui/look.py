@@ -4,7 +4,7 @@ Nothing is fetched from another host: fonts are those of the reader's system.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from gradio import themes
@@ -104,15 +104,20 @@ def css() -> str:
     return (_ASSETS / "style.css").read_text(encoding="utf-8")
 
 
-def head(labels: Mapping[str, Mapping[str, str]]) -> str:
+def head(labels: Mapping[str, Mapping[str, str]], built: Sequence[str] = ()) -> str:
     """The style of the page's frame, and the page script with its table of labels, for ``launch(head=...)``.
 
     ``labels``: language code -> {the English words that Gradio writes into the page: those of that language}.
+    ``built``: what New chat and the tabs are called as the page is built; who reads another language sees the page when
+    none of them is called so any more.
     """
-    # "<" is escaped so that no label can end the script element.
-    table = json.dumps({code: dict(words) for code, words in labels.items()}, ensure_ascii=False).replace(
-        "<", "\\u003c"
-    )
+    table = _script_value({code: dict(words) for code, words in labels.items()})
     script = (_ASSETS / "page.js").read_text(encoding="utf-8")
     frame = (_ASSETS / "frame.css").read_text(encoding="utf-8")
-    return f"<style>{frame}</style>\n<script>window.vitrineLabels = {table};</script>\n<script>\n{script}</script>"
+    given = f"window.vitrineLabels = {table}; window.vitrineBuilt = {_script_value(list(built))};"
+    return f"<style>{frame}</style>\n<script>{given}</script>\n<script>\n{script}</script>"
+
+
+def _script_value(value: object) -> str:
+    """As JSON in which no text can end the script element."""
+    return json.dumps(value, ensure_ascii=False).replace("<", "\\u003c")

@@ -22,11 +22,15 @@ OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clie
 
 
 def visit(page: Page, address: str, *, model: str = "scripted-1") -> None:
-    """Open the app and wait until everything that loads has loaded. ``model``: the one to begin with."""
+    """Open the app and wait until all has loaded and speaks the page's language. ``model``: the one to begin with."""
     page.set_default_timeout(PATIENCE_MS)
     expect.set_options(PATIENCE_MS)
     page.goto(address)
+    language = page.wait_for_function("window.vitrine?.language()").json_value()
+    expect(page.locator("html")).not_to_have_class(re.compile("translating"))
+    expect(page.locator("#new-chat")).to_have_text(t(language, "chat.new"))
     expect(page.locator("#model input")).to_have_value(model)
+    expect(page.locator("#meter")).to_contain_text(t(language, "meter.next"))
     expect(page.locator("#meter")).to_contain_text(re.compile(r"\d"))
 
 

@@ -553,6 +553,32 @@ def test_the_first_screen_fits_and_is_worked_by_keyboard(
     expect(page.locator("#api-key input")).to_be_in_viewport()
 
 
+# At the moment in which a page of another language comes into sight: what the tabs are called.
+TABS_WHEN_SHOWN = """() => {
+    let hidden = false;
+    window.tabsWhenShown = null;
+    new MutationObserver(() => {
+        const translating = document.documentElement.classList.contains("translating");
+        if (hidden && !translating)
+            window.tabsWhenShown ??= [...document.querySelectorAll("[role=tab]")].map((tab) => tab.innerText.trim());
+        hidden = translating;
+    }).observe(document, { subtree: true, attributes: true, attributeFilter: ["class"] });
+}"""
+
+
+@pytest.mark.parametrize("width", [390, 1440])
+def test_a_korean_page_comes_into_sight_when_it_is_korean_to_the_last_tab(
+    browser: Browser, demo: Demo, width: int
+) -> None:
+    with browser.new_context(locale="ko-KR", viewport={"width": width, "height": 844}) as context:
+        page = context.new_page()
+        page.add_init_script(f"({TABS_WHEN_SHOWN})()")
+        visit(page, demo.address, model="demo")
+        shown = page.evaluate("window.tabsWhenShown")
+    assert shown
+    assert [title for title in shown if not HANGUL.search(title)] == []
+
+
 # --- in the middle of a card, against a scripted server ---------------------------------------------------------------
 
 ANSWER = "Hello there."
