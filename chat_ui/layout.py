@@ -67,8 +67,8 @@ def build_app(settings: Settings, connection: Connection) -> App:
                 scale=0,
                 min_width=170,
             )
-        # Gradio works off what listens to one change one after the other. What follows this first listener need not wait
-        # for all the others: the new words are there after one way to the server and back.
+        # Gradio works off what listens to one change one after the other. What follows the first listener need not wait
+        # for the others: the new words are there after one way to the server and back.
         switched = language.change(
             None, language, None, js="(code) => window.vitrine.setLanguage(code)", api_visibility="private"
         )
