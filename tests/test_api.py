@@ -73,11 +73,20 @@ def stage(running: Stage) -> Stage:
     return running
 
 
+@pytest.fixture(scope="module")
+def clients(running: Stage) -> Iterator[dict[str, Client]]:
+    """One client a language: to make one is dear, as the whole config comes along."""
+    made = {"en": running.client(), "ko": running.client(**{"accept-language": "ko-KR,ko;q=0.9"})}
+    yield made
+    for client in made.values():
+        client.close()
+
+
 @pytest.fixture
-def client(stage: Stage) -> Iterator[Client]:
-    client = stage.client()
-    yield client
-    client.close()
+def client(stage: Stage, clients: dict[str, Client]) -> Client:
+    """A client with a session of its own."""
+    clients["en"].reset_session()
+    return clients["en"]
 
 
 def asked_text(exchange: Exchange) -> str:
@@ -257,10 +266,11 @@ def test_cancelling_closes_the_upstream(client: Client, stage: Stage) -> None:
     ids=["401", "quota", "cut", "web page", "refusal"],
 )
 def test_a_failure_is_an_error_with_our_sentence(
-    stage: Stage, script: Script, title: str | None, language: Any
+    stage: Stage, clients: dict[str, Client], script: Script, title: str | None, language: Any
 ) -> None:
     stage.plays(script)
-    client = stage.client(**{"accept-language": "ko-KR,ko;q=0.9"} if language == "ko" else {})
+    client = clients[language]
+    client.reset_session()
     words = t(language, title) if title else t(language, "note.refusal.text", refusal="No.").partition(":")[0]
     with pytest.raises(AppError) as caught:
         client.predict({"text": "hello"}, api_name="/chat")
@@ -269,7 +279,6 @@ def test_a_failure_is_an_error_with_our_sentence(
     stage.server.script = echo
     assert client.predict({"text": "next"}, api_name="/chat") == "You said: next"
     assert stage.bodies[-1]["messages"] == [user("next")]
-    client.close()
 
 
 def test_an_empty_message_and_a_file_that_is_none_are_refused_in_words(
