@@ -5,9 +5,10 @@ import base64
 import io
 import re
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 from PIL import Image
 from playwright.sync_api import BrowserContext, FilePayload, Locator, Page, expect
@@ -15,6 +16,8 @@ from playwright.sync_api import BrowserContext, FilePayload, Locator, Page, expe
 from chat_ui.texts import TEXTS, Language, t
 from tests import scripted_server as play
 from tests.scripted_server import Exchange, Script
+
+T = TypeVar("T")
 
 PATIENCE_MS = 15_000
 LOCALES = {"en": "en-US", "ko": "ko-KR"}
@@ -42,6 +45,19 @@ def hearing(where: Page | BrowserContext, event: Any, hear: Callable[[Any], obje
         yield
     finally:
         where.remove_listener(event, hear)
+
+
+def eventually(page: Page, read: Callable[[], T], wanted: T) -> None:
+    """Wait until that is read of the page: ``expect`` for what it cannot read itself."""
+    patience = time.monotonic() + PATIENCE_MS / 1000
+    while (found := read()) != wanted and time.monotonic() < patience:
+        page.wait_for_timeout(50)
+    assert found == wanted
+
+
+def fits(page: Page) -> None:
+    """Wait until nothing runs over the edge of the window."""
+    eventually(page, lambda: page.evaluate(OVERFLOW) <= 0, True)
 
 
 def box(page: Page) -> Locator:
@@ -221,6 +237,11 @@ def english_only() -> re.Pattern[str]:
                 continue
             patterns.append(re.sub(r"\\{\w+\\}", ".+", re.escape(literal)))
     return re.compile("|".join(f"(?:{pattern})" for pattern in patterns))
+
+
+def speaks_korean(page: Page) -> None:
+    """Wait until no word of the page is English."""
+    eventually(page, lambda: english_words(page), [])
 
 
 def english_words(page: Page) -> list[str]:

@@ -22,15 +22,15 @@ from chat_ui.layout import build_app
 from chat_ui.texts import t
 from tests import scripted_server as play
 from tests.on_page import (
-    OVERFLOW,
     PATIENCE_MS,
     answers,
     begin_anew,
-    english_words,
+    fits,
     picture_file,
     questions,
     send,
     sent_picture,
+    speaks_korean,
     switch_language,
     tab,
     toast,
@@ -401,10 +401,10 @@ def test_korean_has_its_own_words_and_prompts_and_a_phone_one_column(stage: Stag
     stage.describe(3)
     assert stage.bodies[0]["messages"][0]["content"][1]["text"] == alt_text.prompt.ko
     expect(stage.of("progress")).to_contain_text(t("ko", "describe.progress", done=2, all=3))
-    assert english_words(stage.page) == []
+    speaks_korean(stage.page)
     stage.page.set_viewport_size({"width": 390, "height": 844})
     stage.page.wait_for_function(ONE_COLUMN)
-    assert stage.page.evaluate(OVERFLOW) <= 0
+    fits(stage.page)
     stage.page.set_viewport_size({"width": 1440, "height": 900})
     switch_language(stage.page, "en")
     expect(stage.of("prompt").locator("textarea")).to_have_value(alt_text.prompt.en)

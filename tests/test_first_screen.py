@@ -33,18 +33,20 @@ from tests import scripted_server as play
 from tests.conftest import Tabs
 from tests.on_page import (
     LOCALES,
-    OVERFLOW,
     answers,
     begin_anew,
     box,
     choose_persona,
     english_words,
+    eventually,
+    fits,
     gated,
     note,
     option,
     questions,
     send,
     settled,
+    speaks_korean,
     switch_language,
     tab,
     toast,
@@ -302,7 +304,7 @@ def test_a_card_runs_shows_what_it_promises_and_puts_the_controls_back(
 ) -> None:
     page = pages[language]
     begin_anew(page)
-    assert foreign_words(page, language) == []
+    eventually(page, lambda: foreign_words(page, language), [])
     demo.take_bodies()
     before = controls(page)
     play_card(page, name, language)
@@ -317,8 +319,8 @@ def test_a_card_runs_shows_what_it_promises_and_puts_the_controls_back(
     seen(page, name, language, bodies)
     expect(note(page, t(language, "card.note"))).to_contain_text(re.sub("[*`]", "", t(language, f"card.{name}.note")))
     expect(page.locator("#own-temperature input")).to_be_checked(checked=False)
-    assert controls(page) == before
-    assert foreign_words(page, language) == []
+    eventually(page, lambda: controls(page), before)
+    eventually(page, lambda: foreign_words(page, language), [])
 
 
 def test_the_visitors_own_controls_wait_outside_and_come_back(pages: dict[Language, Page], demo: Demo) -> None:
@@ -339,7 +341,7 @@ def test_the_visitors_own_controls_wait_outside_and_come_back(pages: dict[Langua
     assert [{key: value for key, value in body.items() if key != "messages"} for body in bodies] == [PLAIN] * 3
     assert [len(body["messages"]) for body in bodies] == [1, 3, 1]
     expect(page.locator("#json-mode input")).to_be_checked()
-    assert controls(page) == before
+    eventually(page, lambda: controls(page), before)
     # They hold for what is sent next.
     send(page, "And now?")
     (body,) = demo.take_bodies()
@@ -370,7 +372,7 @@ def test_the_card_that_counts_leads_to_its_figures_and_back(pages: dict[Language
         text for text in table.locator("tbody td:nth-child(3)").all_inner_texts() if re.match(r"\$\d+\.\d\d \(₩", text)
     ]
     if language == "ko":
-        assert english_words(page) == []
+        speaks_korean(page)
     back.click()
     expect(page.locator("#first-screen")).to_be_visible()
     expect(box(page)).to_have_value("my draft")
@@ -478,7 +480,7 @@ def test_a_drill_shows_its_own_sentence_and_its_button_leads_out(
     # On a machine that is busy enough, the clock of the silence runs out before anything is asked.
     assert asked == {drill} or (drill == "drill-silence" and not asked)
     expect(option(page, t(language, "action.retry"))).to_be_visible()
-    assert foreign_words(page, language) == []
+    eventually(page, lambda: foreign_words(page, language), [])
     option(page, t(language, "action.leave_drill")).click()
     expect(page.locator("#model input")).to_have_value("demo")
     expect(answers(page)).to_have_count(1)
@@ -535,7 +537,7 @@ def test_the_first_screen_fits_and_is_worked_by_keyboard(
     assert max(place["y"] + place["height"] for place in places) <= sending["y"]
     assert max(place["x"] + place["width"] for place in places) <= width
     assert sending["y"] + sending["height"] <= height
-    assert page.evaluate(OVERFLOW) <= 0
+    fits(page)
     clipped = "(cards) => cards.some((card) => card.scrollWidth > card.clientWidth)"
     assert not cards.evaluate_all(clipped)
     # From card to card by Tab, and off with Enter.
@@ -547,7 +549,7 @@ def test_the_first_screen_fits_and_is_worked_by_keyboard(
     page.keyboard.press("Enter")
     expect(note(page, t(language, "card.note"))).to_be_visible()
     settled(page)
-    assert page.evaluate(OVERFLOW) <= 0
+    fits(page)
     page.locator(".use-my-key").click()
     expect(page.locator("#api-key input")).to_be_focused()
     expect(page.locator("#api-key input")).to_be_in_viewport()
@@ -646,7 +648,7 @@ def test_stop_ends_a_card_and_puts_the_controls_back(staged: Page, stage: Stage)
     expect(note(staged, t("en", "note.stopped.title"))).to_be_visible()
     settled(staged)
     expect(staged.locator("#own-temperature input")).to_be_checked(checked=False)
-    assert controls(staged) == before
+    eventually(staged, lambda: controls(staged), before)
     assert [exchange.body["temperature"] for exchange in stage.server.requests] == [0.3, 1.0]
     expect(note(staged, t("en", "card.note"))).to_have_count(0)
     # What was written meanwhile was not sent, and is not lost.
@@ -666,11 +668,11 @@ def test_a_new_chat_leaves_a_card_and_another_can_begin_at_once(staged: Page, st
     expect(answers(staged).last).to_have_text("Half")
     begin_anew(staged)
     expect(staged.locator("#own-temperature input")).to_be_checked(checked=False)
-    assert controls(staged) == before
+    eventually(staged, lambda: controls(staged), before)
     play_card(staged, "memory", "en")
     assert stage.sent[2:] == [[NAME], [NAME, ANSWER, WHO], [WHO]]
     expect(note(staged, t("en", "note.stopped.title"))).to_have_count(0)
-    assert controls(staged) == before
+    eventually(staged, lambda: controls(staged), before)
 
 
 def test_an_answer_that_fails_is_the_end_of_its_card(staged: Page, stage: Stage) -> None:
@@ -684,7 +686,7 @@ def test_an_answer_that_fails_is_the_end_of_its_card(staged: Page, stage: Stage)
     expect(note(staged, t("en", "card.note"))).to_have_count(0)
     expect(option(staged, t("en", "action.leave_drill"))).to_have_count(0)
     expect(staged.locator("#own-temperature input")).to_be_checked(checked=False)
-    assert controls(staged) == before
+    eventually(staged, lambda: controls(staged), before)
 
 
 def test_two_clicks_on_cards_run_one(staged: Page, stage: Stage) -> None:
