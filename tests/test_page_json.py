@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from chat_core.connections import Connection
 from chat_core.settings import Settings
 from chat_ui.layout import build_app
 from chat_ui.texts import t
 from tests import scripted_server as play
-from tests.on_page import answers, box, gated, note, option, send, settled, user, visit
+from tests.on_page import answers, begin_anew, box, gated, note, option, send, settled, user, visit
 from tests.scripted_server import Exchange, ScriptedServer
 
 PEOPLE = {"people": ["할아버지", "grand_mother"], "count": 2}
@@ -34,16 +34,34 @@ def server(servers: tuple[str, ScriptedServer]) -> ScriptedServer:
     return servers[1]
 
 
-@pytest.fixture
-def chat(page: Page, servers: tuple[str, ScriptedServer], browser_thread: ThreadPoolExecutor) -> Page:
-    """The app in a fresh page, with JSON mode on."""
+@pytest.fixture(scope="module")
+def lasting_page(
+    servers: tuple[str, ScriptedServer], browser: Browser, browser_thread: ThreadPoolExecutor
+) -> Iterator[Page]:
+    """The app with JSON mode on, and the accordion of the limit open."""
 
-    def opened() -> None:
+    def opened() -> Page:
+        page = browser.new_page(viewport={"width": 1440, "height": 900}, locale="en-US")
         visit(page, servers[0])
         page.locator("#json-mode input").check()
+        page.locator("#more > button").click()
+        return page
 
-    browser_thread.submit(opened).result()
-    return page
+    page = browser_thread.submit(opened).result()
+    yield page
+    browser_thread.submit(page.close).result()
+
+
+@pytest.fixture
+def chat(lasting_page: Page, browser_thread: ThreadPoolExecutor) -> Page:
+    """That page with a new chat, and without a limit."""
+
+    def anew() -> None:
+        begin_anew(lasting_page)
+        lasting_page.locator("#max-tokens input").fill("")
+
+    browser_thread.submit(anew).result()
+    return lasting_page
 
 
 def code(page: Page) -> Locator:
@@ -91,7 +109,6 @@ def test_json_that_the_limit_has_cut_is_offered_a_higher_one_and_never_asked_aga
 ) -> None:
     cut, whole = '{"people": ["할아버지", "할', '{"people": []}'
     server.script = play.in_turn(play.answer(cut, finish="length"), play.answer(whole))
-    chat.locator("#more > button").click()
     chat.locator("#max-tokens input").fill("20")
     send(chat, "As JSON")
     expect(note(chat, t("en", "note.length_json.title"))).to_contain_text("20 tokens")
