@@ -7,7 +7,7 @@ import gradio as gr
 from chat_ui import gradio_messages
 from chat_ui.localize import Localizer
 
-QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "queue": False}
+QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "show_progress_on": [], "queue": False}
 
 
 def build(words: Localizer, box: gr.MultimodalTextbox) -> gr.Button:

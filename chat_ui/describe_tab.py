@@ -21,7 +21,12 @@ from chat_ui.gradio_inside import uploads
 from chat_ui.localize import Localizer
 from chat_ui.texts import Language, t
 
-QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "concurrency_limit": None}
+QUIET: dict[str, Any] = {
+    "api_visibility": "private",
+    "show_progress": "hidden",
+    "show_progress_on": [],
+    "concurrency_limit": None,
+}
 # Small enough that nobody is ruined by a click, large enough for some hundred pictures on a small model.
 FIRST_LIMIT_DOLLARS = 0.5
 FIRST_LIMIT_PICTURES = 100

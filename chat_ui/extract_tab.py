@@ -19,7 +19,12 @@ from chat_ui.gradio_inside import uploads
 from chat_ui.localize import Localizer
 from chat_ui.texts import Language
 
-QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "concurrency_limit": None}
+QUIET: dict[str, Any] = {
+    "api_visibility": "private",
+    "show_progress": "hidden",
+    "show_progress_on": [],
+    "concurrency_limit": None,
+}
 OFTEN: dict[str, Any] = {"trigger_mode": "multiple", "queue": False, **QUIET}
 LAST: dict[str, Any] = {"trigger_mode": "always_last", "queue": False, **QUIET}
 

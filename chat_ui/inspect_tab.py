@@ -16,7 +16,12 @@ from chat_ui.visit import Visit
 
 # Code that is longer than this is shown with its pictures shortened, and whole in the download.
 LONGEST_SHOWN = 20_000
-QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "concurrency_limit": None}
+QUIET: dict[str, Any] = {
+    "api_visibility": "private",
+    "show_progress": "hidden",
+    "show_progress_on": [],
+    "concurrency_limit": None,
+}
 
 
 @dataclass(frozen=True, slots=True)

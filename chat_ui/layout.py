@@ -30,8 +30,16 @@ from chat_ui.meter import measure
 from chat_ui.texts import LANGUAGES, TEXTS, Language, t
 from chat_ui.visit import Visit
 
-QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "concurrency_limit": None}
-TABS = ("chat", "describe", "extract", "usage", "inspect")
+# Gradio marks what an event is waited for on, hidden or not, and from then on goes through all that was ever marked at
+# every piece of every answer. An event that shows no progress therefore marks nothing.
+QUIET: dict[str, Any] = {
+    "api_visibility": "private",
+    "show_progress": "hidden",
+    "show_progress_on": [],
+    "concurrency_limit": None,
+}
+# What the page script looks at to see whether the page has been translated.
+SEEN_FIRST = ("chat.new", "tab.chat", "tab.describe", "tab.extract", "tab.usage", "tab.inspect")
 # Larger uploads are cut off with Gradio's words; up to this size ours say what is too large, in both languages.
 LARGEST_UPLOAD = "64mb"
 # Uploads and pictures are swept each hour, those older than six hours go.
@@ -157,7 +165,7 @@ def _launch_options() -> dict[str, Any]:
     return {
         "theme": look.theme(),
         "css": look.css(),
-        "head": look.head(_literals(), [t("en", key) for key in ("chat.new", *(f"tab.{name}" for name in TABS))]),
+        "head": look.head(_literals(), [t("en", key) for key in SEEN_FIRST]),
         "i18n": english_words(),
         "app_kwargs": {"middleware": gates.middleware()},
         "max_file_size": LARGEST_UPLOAD,

@@ -8,7 +8,12 @@ from chat_core.connections import DRILL_PREFIX
 from chat_ui.localize import Localizer
 from chat_ui.visit import Visit
 
-QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "concurrency_limit": None}
+QUIET: dict[str, Any] = {
+    "api_visibility": "private",
+    "show_progress": "hidden",
+    "show_progress_on": [],
+    "concurrency_limit": None,
+}
 
 
 def build(words: Localizer, elem_id: str) -> gr.Dropdown:

@@ -67,7 +67,12 @@ def build(
     _wire_persona(persona, prompt, temperature_hint, temperature, language)
 
     shown = [status, model, about_model, drilling]
-    private: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "concurrency_limit": None}
+    private: dict[str, Any] = {
+        "api_visibility": "private",
+        "show_progress": "hidden",
+        "show_progress_on": [],
+        "concurrency_limit": None,
+    }
 
     async def on_connect(typed_key: str, typed_url: str, state: Visit, lang: Language) -> tuple[Any, ...]:
         try:
@@ -301,7 +306,12 @@ def _request_controls(words: Localizer) -> list[Component]:
         seed = words.add(gr.Number(value=None, precision=0, elem_id="seed"), label="more.seed")
         stop = words.add(gr.Textbox(lines=2, max_lines=4, max_length=1000), label="more.stop")
     links, detail, sizing, kept = _picture_controls(words)
-    quiet: dict[str, Any] = {"queue": False, "api_visibility": "private", "show_progress": "hidden"}
+    quiet: dict[str, Any] = {
+        "queue": False,
+        "api_visibility": "private",
+        "show_progress": "hidden",
+        "show_progress_on": [],
+    }
     own.change(lambda on: gr.update(visible=on), own, temperature, **quiet)
     history.change(lambda how: gr.update(visible=how == "last"), history, turns, **quiet)
     parameters = [max_tokens, top_p, effort, seed, stop]
@@ -363,7 +373,12 @@ def _wire_persona(
         text = known.prompt.text(lang) if known and untouched else gr.skip()
         return gr.update(choices=names), text, _suggestion(known, lang)
 
-    quiet: dict[str, Any] = {"queue": False, "api_visibility": "private", "show_progress": "hidden"}
+    quiet: dict[str, Any] = {
+        "queue": False,
+        "api_visibility": "private",
+        "show_progress": "hidden",
+        "show_progress_on": [],
+    }
     persona.input(choose, [persona, language], [prompt, hint, temperature], **quiet)
     language.change(translate, [persona, prompt, language], [persona, prompt, hint], **quiet)
 

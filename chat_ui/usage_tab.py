@@ -32,7 +32,12 @@ USED_BY = {
     "o200k_base": "gpt-5, gpt-4.1, gpt-4o, o1, o3",
     "cl100k_base": "gpt-4, gpt-3.5-turbo, text-embedding-3",
 }
-QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "concurrency_limit": None}
+QUIET: dict[str, Any] = {
+    "api_visibility": "private",
+    "show_progress": "hidden",
+    "show_progress_on": [],
+    "concurrency_limit": None,
+}
 
 
 @dataclass(frozen=True, slots=True)

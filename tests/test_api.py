@@ -347,6 +347,16 @@ def test_models_are_listed_with_what_is_known_of_them(stage: Stage, client: Clie
     }
 
 
+# --- the page's own events --------------------------------------------------------------------------------------------
+
+
+def test_no_event_has_gradio_mark_much_of_the_page(stage: Stage) -> None:
+    """What an event marks as waited for costs time at every piece of every later answer."""
+    events = httpx.get(f"{stage.address}config", trust_env=False).json()["dependencies"]
+    marked = [each["outputs"] if each["show_progress_on"] is None else each["show_progress_on"] for each in events]
+    assert max(map(len, marked)) <= 12
+
+
 # --- raw requests -----------------------------------------------------------------------------------------------------
 
 
