@@ -280,7 +280,17 @@ def page(tabs: Tabs, browser_thread: ThreadPoolExecutor) -> Page:
 
 
 # The files that take longest, longest first. Begun late, one of them would keep one worker busy at the end, alone.
-LONG_FILES = ("test_page.py", "test_first_screen.py", "test_app.py", "test_gradio_inside.py", "test_demo_pictures.py")
+LONG_FILES = (
+    "test_page.py",
+    "test_first_screen.py",
+    "test_app.py",
+    "test_extract_page.py",
+    "test_describe_page.py",
+    "test_api.py",
+    "test_gradio_inside.py",
+    "test_page_pictures.py",
+    "test_demo_pictures.py",
+)
 
 
 def _turn(item: pytest.Item) -> int:

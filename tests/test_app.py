@@ -233,14 +233,6 @@ def test_empty_lines_of_env_and_empty_variables_mean_unset(burdened: Running) ->
     assert chat(burdened.address, "Hello!")[0]
 
 
-def test_without_a_port_an_app_moves_on_from_that_of_another(house: Path, burdened: Running) -> None:
-    # Both begin at the same default port; which ones are free there is up to the machine.
-    with started(house) as second:
-        assert second.address != burdened.address
-        for app in (burdened, second):
-            assert get(app.address, "/")[0] == 200
-
-
 # Brings the loopback up in a network namespace of its own, starts the app there, and asks it something.
 IN_A_NAMESPACE = """
 import fcntl, socket, struct, sys
@@ -320,25 +312,46 @@ def test_a_setting_that_makes_no_sense_is_one_sentence(
 # --- other servers ----------------------------------------------------------------------------------------------------
 
 
-def test_any_chat_completions_server_works_and_visitors_do_not_wait_for_each_other(house: Path) -> None:
+@pytest.fixture(scope="module")
+def second(house: Path, burdened: Running) -> Iterator[tuple[Running, ScriptedServer]]:
+    """An app on another server, started while the first one runs. The last of its tests ends it."""
     with ScriptedServer() as server, started(house, OPENAI_BASE_URL=server.base_url) as app:
-        assert chat(app.address, "hello")[0] == "Hello there."
-        assert server.requests[0].body == {
-            "model": "scripted-1",
-            "messages": [{"role": "user", "content": "hello"}],
-            "stream": True,
-            "stream_options": {"include_usage": True},
-        }
-        server.script = play.in_turn(play.hold_after("Wait"), play.answer("At once."))
-        with Call(app.address, "slow") as slow:
-            assert slow.until_something_comes() == "Wait"
-            assert chat(app.address, "quick")[0] == "At once."
-            held = server.requests[1]
-            assert not held.closed.is_set()
-            app.process.send_signal(signal.SIGTERM)
-            assert app.process.wait(PATIENCE) == 0
-            assert held.closed.wait(PATIENCE)
-        assert app.leaves_nothing()
+        yield app, server
+
+
+def test_without_a_port_an_app_moves_on_from_that_of_another(
+    burdened: Running, second: tuple[Running, ScriptedServer]
+) -> None:
+    # Both begin at the same default port; which ones are free there is up to the machine.
+    assert second[0].address != burdened.address
+    for app in (burdened, second[0]):
+        assert get(app.address, "/")[0] == 200
+
+
+def test_any_chat_completions_server_works(second: tuple[Running, ScriptedServer]) -> None:
+    app, server = second
+    assert chat(app.address, "hello")[0] == "Hello there."
+    assert server.requests[0].body == {
+        "model": "scripted-1",
+        "messages": [{"role": "user", "content": "hello"}],
+        "stream": True,
+        "stream_options": {"include_usage": True},
+    }
+
+
+def test_visitors_do_not_wait_for_each_other_and_sigterm_ends_all(second: tuple[Running, ScriptedServer]) -> None:
+    app, server = second
+    server.requests.clear()
+    server.script = play.in_turn(play.hold_after("Wait"), play.answer("At once."))
+    with Call(app.address, "slow") as slow:
+        assert slow.until_something_comes() == "Wait"
+        assert chat(app.address, "quick")[0] == "At once."
+        held = server.requests[0]
+        assert not held.closed.is_set()
+        app.process.send_signal(signal.SIGTERM)
+        assert app.process.wait(PATIENCE) == 0
+        assert held.closed.wait(PATIENCE)
+    assert app.leaves_nothing()
     assert "Traceback" not in "".join(app.said)
 
 
