@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from urllib.request import urlopen
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, ViewportSize, expect
+from playwright.sync_api import Browser, Locator, Page, Request, ViewportSize, expect
 
 import demo_model
 from chat_core import connections
@@ -41,6 +41,7 @@ from tests.on_page import (
     eventually,
     fits,
     gated,
+    hearing,
     note,
     option,
     questions,
@@ -701,6 +702,28 @@ def test_two_clicks_on_cards_run_one(staged: Page, stage: Stage) -> None:
     assert len(stage.server.requests) == 1
 
 
+def test_an_ordinary_message_is_two_events(staged: Page, stage: Stage) -> None:
+    gate = threading.Event()
+    stage.plays(gated(gate, "Hello", " there."))
+    begin_anew(staged)
+    joined: list[str] = []
+
+    def hear(request: Request) -> None:
+        if "queue/join" in request.url:
+            joined.append(request.post_data or "")
+
+    with hearing(staged, "request", hear):
+        box(staged).fill("Hi")
+        box(staged).press("Enter")
+        expect(answers(staged)).to_have_text("Hello")
+        assert len(joined) == 1
+        gate.set()
+        settled(staged)
+    assert len(joined) == 2
+    assert stage.sent == [["Hi"]]
+
+
+# The last one: what follows a switch of the language goes on for a while.
 def test_the_language_switched_in_the_middle_of_a_card_keeps_the_chat(staged: Page, stage: Stage) -> None:
     gate = threading.Event()
     stage.plays(play.in_turn(gated(gate, "Hello", " there."), play.answer("Hello", " there", ".")))
@@ -718,21 +741,3 @@ def test_the_language_switched_in_the_middle_of_a_card_keeps_the_chat(staged: Pa
     expect(staged.locator(".promise")).to_have_text(t("ko", "first.promise"))
     switch_language(staged, "en")
     expect(staged.locator(".promise")).to_have_text(t("en", "first.promise"))
-
-
-def test_an_ordinary_message_is_two_events(staged: Page, stage: Stage) -> None:
-    gate = threading.Event()
-    stage.plays(gated(gate, "Hello", " there."))
-    begin_anew(staged)
-    joined: list[str] = []
-    staged.on(
-        "request", lambda request: joined.append(request.post_data or "") if "queue/join" in request.url else None
-    )
-    box(staged).fill("Hi")
-    box(staged).press("Enter")
-    expect(answers(staged)).to_have_text("Hello")
-    assert len(joined) == 1
-    gate.set()
-    settled(staged)
-    assert len(joined) == 2
-    assert stage.sent == [["Hi"]]
