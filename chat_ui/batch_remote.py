@@ -32,11 +32,14 @@ from chat_ui.batcher import Batcher
 from chat_ui.extract_job import Asked
 from chat_ui.gradio_inside import keep_copy
 from chat_ui.localize import warn
+from chat_ui.news import seen
 from chat_ui.texts import Language, number, t
 from chat_ui.turn import entry_of
 from chat_ui.visit import Visit
 
 FILE_NAME = "requests.jsonl"
+# For all that ``submit`` and ``follow`` set.
+NOTHING_NEW: tuple[Any, ...] = tuple(gr.skip() for _ in range(7))
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +146,10 @@ class RemoteBatcher:
                 yield step
 
     async def follow(self, visit: Visit, language: Language, reference: str, *asking: Any) -> AsyncGenerator[Any, None]:
-        """Follow the batch to its end, and take its answers into the table; sets what ``submit`` sets."""
+        """Follow the batch to its end, and take its answers into the table; sets what ``submit`` sets.
+
+        Yields each second at least, so that it is noticed when nobody looks any more: a batch may take a day.
+        """
         batch, connection = visit.batch, visit.connection(self.app)
         batch.language, batch.reference = language, reference
         remote = batch.remote
@@ -155,11 +161,12 @@ class RemoteBatcher:
             yield await self._all(visit, language, asking)
             return
         batch.following = True
+        news, drawn = asyncio.Event(), None
         try:
-            async with aclosing(batch_service.follow(connection, remote.batch.id)) as looks:
-                async for look in looks:
-                    remote.batch = look
-                    yield await self._all(visit, language, asking)
+            async with aclosing(seen(_watched(remote, connection, news), news)) as steps:
+                async for _ in steps:
+                    yield NOTHING_NEW if remote.batch is drawn else await self._all(visit, language, asking)
+                    drawn = remote.batch
             await self._fetched(visit, remote, connection)
             batch.remote_error = None
         except ChatError as error:
@@ -256,6 +263,13 @@ class RemoteBatcher:
         batch = visit.batch
         job_id = batch.job.id if batch.job is not None else gr.skip()
         return *await self.shown(visit, language, *asking), *await self.batcher.view(visit), job_id
+
+
+async def _watched(remote: Remote, connection: Connection, news: asyncio.Event) -> None:
+    """Look at a batch until it has ended. Raises ChatError."""
+    async with aclosing(batch_service.follow(connection, remote.batch.id)) as looks:
+        async for remote.batch in looks:
+            news.set()
 
 
 async def _put(job: Job, row: RowResult) -> bool:
