@@ -1443,6 +1443,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Clear all pictures and their descriptions?",
         "이미지와 설명을 모두 지울까요?",
     ),
+    "literal.delete_rows_and_answers": (
+        "Delete all rows and their answers? They would be paid for again.",
+        "모든 행과 답을 지울까요? 다시 얻으려면 또 비용이 듭니다.",
+    ),
     "literal.capture_photo": ("Take the picture", "사진 찍기"),
     "literal.loading_response": ("Loading response", "답을 기다리는 중"),
 }
