@@ -21,6 +21,8 @@ from chat_ui.visit import Visit
 # A text of this length is counted whole; its pieces are shown up to this number.
 LONGEST_TEXT = 200_000
 PIECES_SHOWN = 400
+# Answers with a line of their own: a batch has thousands.
+MOST_ROWS = 200
 SAMPLE_TEXT = "아버지가 방에 들어가신다. Father enters the room."
 # What the card counts, in both languages of the page: a system prompt such as a shop would send with every call.
 STORY_TEXT = (
@@ -100,12 +102,16 @@ def ledger_html(used: Ledger, language: Language, reference: str, won_per_dollar
     heads = [t(language, f"usage.{name}") for name in names]
     heads.append(t(language, "usage.as_if", model=escape(reference)))
     heads += [t(language, f"usage.{name}") for name in ("first", "speed", "end")]
+    earlier = max(0, len(entries) - MOST_ROWS)
     rows = [
-        _row(position, entry, language, reference, won_per_dollar) for position, entry in enumerate(entries, start=1)
+        _row(position, entry, language, reference, won_per_dollar)
+        for position, entry in enumerate(entries[earlier:], start=earlier + 1)
     ]
     head = "".join(f'<th scope="col">{name}</th>' for name in heads)
     foot = _total(used, language, reference, won_per_dollar)
     remarks = [t(language, "usage.estimated")] if used.totals().estimated else []
+    if earlier:
+        remarks.insert(0, t(language, "usage.earlier", count=number(earlier)))
     remarks += [t(language, "usage.list_price"), t(language, "usage.won", rate=f"₩{won_per_dollar:,.0f}")]
     remarks.append(t(language, "usage.visit"))
     return (

@@ -17,15 +17,17 @@ from chat_core.connections import Connection, demo
 from chat_core.events import Timing, Usage
 from chat_core.extract_rows import RowResult
 from chat_core.job_store import JobStore
+from chat_core.ledger import Ledger
 from chat_core.messages import TextFile
 from chat_core.request import ChatRequest
 from chat_core.schemas import FieldProblem
 from chat_core.settings import Settings
-from chat_ui import batch_run, batch_view, transcript, wanted
+from chat_ui import batch_run, batch_view, transcript, usage_tab, wanted
 from chat_ui.batch_job import LONGEST_ALL, MOST_ROWS, Batch, Outcome, Row, digest_of
 from chat_ui.batch_remote import RemoteBatcher
 from chat_ui.batcher import Batcher
 from chat_ui.extract_job import Asked, Source
+from chat_ui.texts import t
 from chat_ui.turn import entry_of
 from chat_ui.visit import Visit
 
@@ -93,6 +95,17 @@ async def test_the_rows_are_not_written_again_at_each_start(tmp_path: Path) -> N
 
 
 # --- thousands of rows ------------------------------------------------------------------------------------------------
+
+
+def test_of_thousands_of_answers_the_table_of_costs_has_the_last_ones_and_all_in_its_sum() -> None:
+    used = Ledger()
+    for _ in range(5_000):
+        used.add(entry_of(FREE, ChatRequest("demo", ()), Usage(10, 1), Decimal(0), Timing(None, 0.0), "stop"))
+    shown = usage_tab.ledger_html(used, "en", "gpt-4o", WON)
+    assert shown.count("<tr>") == usage_tab.MOST_ROWS + 2
+    assert '<th scope="row">5000</th>' in shown
+    assert t("en", "usage.earlier", count="4,800") in shown
+    assert ">50,000<" in shown
 
 
 def test_the_schema_is_read_once_for_all_rows(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -287,6 +300,32 @@ async def test_the_column_stays_while_rows_are_asked(tmp_path: Path, monkeypatch
 
 
 # --- events in an odd order -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("taken", ["file", "file/below"])
+async def test_where_nothing_can_be_kept_nothing_is_asked_and_why_is_said(
+    tmp_path: Path, taken: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    monkeypatch.setattr("chat_ui.batcher.warn", told.append)
+    await asyncio.to_thread((tmp_path / "file").write_text, "somebody else's")
+    visit = Visit(batch=batch_of("one"))
+    visit.extracting.want(WANT)
+    here = Batcher(Settings.from_env({}), FREE, JobStore(tmp_path / taken))
+    [_ async for _ in here.start(visit, "en", "gpt-4o", 0.5, 10, "Find them.", "demo")]
+    assert "no more is asked" in told[0]
+    assert not visit.batch.running
+    assert visit.batch.statuses() == {"waiting": 1}
+    assert not visit.ledger.entries
+
+
+@pytest.mark.parametrize("job_id", ["../../etc/passwd", "x" * 32, "", None, 5, ["a"], "\ud800" * 32, "A" * 1_000_000])
+async def test_an_id_that_was_made_up_finds_nothing(tmp_path: Path, job_id: Any) -> None:
+    await answered(batch_of("one"), tmp_path, {"name": "Anna"})
+    visit = Visit()
+    await batcher(tmp_path).find(job_id, "all", visit, "en", "gpt-4o")
+    assert visit.batch.job is None
+    assert not visit.batch.rows
 
 
 async def test_an_output_file_that_is_read_twice_is_paid_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
