@@ -453,12 +453,20 @@
     });
   }
 
+  // Buttons that delete, what is paid for and would be gone, and the question.
+  const WHAT_IS_CLEARED = {
+    "#describe-clear": [".picture-text:not([hidden])", "Clear all descriptions"],
+    "#batch-clear": ["#batch-exports", "Delete rows and answers"],
+  };
+
   function askBeforeClearing() {
     addEventListener(
       "click",
       (event) => {
-        if (!event.target.closest?.("#describe-clear") || !document.querySelector(".picture-text:not([hidden])")) return;
-        if (!confirm(translated("Clear all descriptions"))) event.stopImmediatePropagation();
+        const words = Object.entries(WHAT_IS_CLEARED).find(
+          ([button, [answers]]) => event.target.closest?.(button) && document.querySelector(answers),
+        )?.[1][1];
+        if (words && !confirm(translated(words))) event.stopImmediatePropagation();
       },
       true,
     );

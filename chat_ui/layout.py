@@ -227,6 +227,7 @@ _GRADIO_WORDS = (
     "capture photo",
     # Not Gradio's, but asked by the page script.
     "Clear all descriptions",
+    "Delete rows and answers",
     "Warning",
     "Info",
     "Error",

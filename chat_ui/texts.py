@@ -788,12 +788,16 @@ TEXTS: dict[str, tuple[str, str]] = {
         "이 일괄 작업은 이미 열려 있습니다(다른 탭일 수 있음). 그곳에서 멈추거나 잠시 기다리세요.",
     ),
     "error.bad_job.full": (
-        "There is no room for more. The batch can go on, but what is not kept would be paid for again after a restart: download the results.",
-        "더 보관할 자리가 없습니다. 작업은 계속할 수 있지만, 보관되지 않은 행은 다시 시작하면 또 비용이 듭니다. 결과를 내려받아 두세요.",
+        "There is no room for more on this server, so no more is asked: it would be paid for again after a restart. Download "
+        "the results and delete the rows, or try again later.",
+        "이 서버에 더 보관할 자리가 없어 더 묻지 않습니다. 보관되지 않은 행은 다시 시작하면 또 비용이 듭니다. 결과를 내려받고 행을 "
+        "지우거나 나중에 다시 해 보세요.",
     ),
     "error.bad_job.disk": (
-        "The disk does not take them. The batch can go on, but what is not kept would be paid for again after a restart: download the results.",
-        "디스크에 쓸 수 없습니다. 작업은 계속할 수 있지만, 보관되지 않은 행은 다시 시작하면 또 비용이 듭니다. 결과를 내려받아 두세요.",
+        "The disk of this server does not take them, so no more is asked: it would be paid for again after a restart. "
+        "Download the results; whoever runs the server can set another folder (VITRINE_JOBS_DIR).",
+        "이 서버의 디스크에 쓸 수 없어 더 묻지 않습니다. 보관되지 않은 행은 다시 시작하면 또 비용이 듭니다. 결과를 내려받으세요. "
+        "서버 운영자는 다른 폴더를 정할 수 있습니다(VITRINE_JOBS_DIR).",
     ),
     "error.bad_batch_file.title": ("The batch file", "배치 파일"),
     "error.bad_batch_file.empty": ("There is no request for it.", "담을 요청이 없습니다."),
@@ -1460,6 +1464,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     "literal.clear_all_descriptions": (
         "Clear all pictures and their descriptions?",
         "이미지와 설명을 모두 지울까요?",
+    ),
+    "literal.delete_rows_and_answers": (
+        "Delete all rows and their answers? They would be paid for again.",
+        "모든 행과 답을 지울까요? 다시 얻으려면 또 비용이 듭니다.",
     ),
     "literal.capture_photo": ("Take the picture", "사진 찍기"),
     "literal.loading_response": ("Loading response", "답을 기다리는 중"),

@@ -289,6 +289,32 @@ async def test_the_column_stays_while_rows_are_asked(tmp_path: Path, monkeypatch
 # --- events in an odd order -------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("taken", ["file", "file/below"])
+async def test_where_nothing_can_be_kept_nothing_is_asked_and_why_is_said(
+    tmp_path: Path, taken: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    monkeypatch.setattr("chat_ui.batcher.warn", told.append)
+    await asyncio.to_thread((tmp_path / "file").write_text, "somebody else's")
+    visit = Visit(batch=batch_of("one"))
+    visit.extracting.want(WANT)
+    here = Batcher(Settings.from_env({}), FREE, JobStore(tmp_path / taken))
+    [_ async for _ in here.start(visit, "en", "gpt-4o", 0.5, 10, "Find them.", "demo")]
+    assert "no more is asked" in told[0]
+    assert not visit.batch.running
+    assert visit.batch.statuses() == {"waiting": 1}
+    assert not visit.ledger.entries
+
+
+@pytest.mark.parametrize("job_id", ["../../etc/passwd", "x" * 32, "", None, 5, ["a"], "\ud800" * 32, "A" * 1_000_000])
+async def test_an_id_that_was_made_up_finds_nothing(tmp_path: Path, job_id: Any) -> None:
+    await answered(batch_of("one"), tmp_path, {"name": "Anna"})
+    visit = Visit()
+    await batcher(tmp_path).find(job_id, "all", visit, "en", "gpt-4o")
+    assert visit.batch.job is None
+    assert not visit.batch.rows
+
+
 async def test_an_output_file_that_is_read_twice_is_paid_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("chat_ui.batch_remote.gr.Info", lambda words: None)
     visit, remote = Visit(batch=batch_of("one")), RemoteBatcher(batcher(tmp_path))

@@ -396,3 +396,24 @@ def test_korean_has_its_own_words_and_a_phone_one_column(stage: Stage) -> None:
     stage.page.set_viewport_size({"width": 1440, "height": 900})
     switch_language(stage.page, "en")
     expect(text).to_have_value(people.example.en)
+
+
+def test_answers_of_a_batch_are_not_deleted_by_one_slip(opened: Stage) -> None:
+    stage, asked = opened, []
+    stage.server.script = play.answer('{"people": ["Anna"]}')
+    stage.page.locator("#extract-mode label").nth(1).click()
+    try:
+        stage.page.locator("#batch-text textarea").fill("Anna\nTom")
+        stage.page.locator("#batch-add").click()
+        stage.page.locator("#batch-start").click()
+        expect(stage.page.locator("#batch-csv")).to_be_visible()
+        expect(stage.page.locator("#batch-clear")).to_be_visible()
+        stage.page.once("dialog", lambda dialog: (asked.append(dialog.message), dialog.dismiss()))
+        stage.page.locator("#batch-clear").click()
+        expect(stage.page.locator("#batch-table tbody tr")).to_have_count(2)
+        stage.page.once("dialog", lambda dialog: (asked.append(dialog.message), dialog.accept()))
+        stage.page.locator("#batch-clear").click()
+        expect(stage.page.locator("#batch-table tbody tr")).to_have_count(0)
+        assert asked == [t("en", "literal.delete_rows_and_answers")] * 2
+    finally:
+        stage.page.locator("#extract-mode label").nth(0).click()
