@@ -58,7 +58,7 @@ _TOGETHER = 64
 class Limits:
     """What may be kept: ``jobs`` in the folder, ``rows`` of one job, bytes of a row, of a job, and of all jobs."""
 
-    jobs: int = 200
+    jobs: int = 2_000
     rows: int = 50_000
     row_bytes: int = 4 * 1024 * 1024
     job_bytes: int = 256 * 1024 * 1024

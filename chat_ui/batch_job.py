@@ -15,7 +15,7 @@ from functools import cache
 from typing import Any, Literal
 
 from chat_core import tokens
-from chat_core.batch import Ended, ItemFailed, ItemStarted, ItemStopped, ItemWaiting
+from chat_core.batch import Charge, Ended, ItemFailed, ItemStarted, ItemStopped, ItemWaiting
 from chat_core.batch_service import Batch as RemoteBatch
 from chat_core.connections import Connection
 from chat_core.errors import ChatError, JobError
@@ -106,11 +106,19 @@ class Outcome:
 
 @dataclass(slots=True)
 class State:
-    """Where a row stands that has no answer (yet). ``pausing``: why it is not asked yet."""
+    """Where a row stands that has no answer (yet). ``pausing``: why it is not asked yet.  ``usage``, ``cost`` (US
+    dollars): of what had been written all the same; None: nothing had, or the price is unknown."""
 
     status: Literal["running", "failed", "stopped"]
     error: ChatError | None = None
     pausing: ItemWaiting | None = None
+    usage: Usage | None = None
+    cost: Decimal | None = None
+
+    @classmethod
+    def ended(cls, status: Literal["failed", "stopped"], charge: Charge | None, error: ChatError | None) -> "State":
+        """With what it may have cost."""
+        return cls(status, error, usage=charge.usage if charge else None, cost=charge.cost if charge else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,6 +231,11 @@ class Batch:
         return steps[-1] if steps else "json_schema"
 
     @property
+    def asked_before(self) -> int:
+        """Rows that were asked, whatever came of it."""
+        return len(self.outcomes) + sum(state.status != "running" for state in self.states.values())
+
+    @property
     def spent(self) -> Decimal:
         """US dollars of all answers, those of earlier visits too, and of what failed in this one."""
         return self.failed_cost + (self.job.spent if self.job is not None else Decimal(0))
@@ -237,7 +250,7 @@ class Batch:
             row.digest = digest_of(text)
             if self.characters + row.size <= LONGEST_ALL and (known := self._known(row)) is not None:
                 return known
-        if len(self.rows) >= MOST_ROWS or self.characters + row.size > LONGEST_ALL:
+        if self._full or self.characters + row.size > LONGEST_ALL:
             return None
         self.made += 1
         self.characters += row.size
@@ -246,6 +259,11 @@ class Batch:
         if text:
             self._identify_new(row)
         return row
+
+    @property
+    def _full(self) -> bool:
+        """Rows that wait for their content leave room for it, twice as many rows at most."""
+        return len(self.rows) >= MOST_ROWS and len(self.rows) - sum(map(len, self.gone.values())) >= MOST_ROWS
 
     def remove(self, keys: Iterable[str]) -> None:
         """Take rows away; not while they are asked."""
@@ -381,12 +399,12 @@ class Batch:
                 self.states.pop(event.result.key, None)
                 self.outcomes[event.result.key] = Outcome.of(event.result)
                 self.lost = event.lost or self.lost
-            case ItemFailed(key, error):
-                self.states[key] = State("failed", error)
+            case ItemFailed(key, error, charge):
+                self.states[key] = State.ended("failed", charge, error)
             case ItemStopped(key, charge):
                 self.states.pop(key, None)
                 if charge is not None:
-                    self.states[key] = State("stopped")
+                    self.states[key] = State.ended("stopped", charge, None)
 
     def book(self, entry: Entry, *, kept: bool) -> None:
         """Note what was paid. ``kept``: for an answer, which ``job`` counts as well."""

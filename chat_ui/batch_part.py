@@ -240,8 +240,16 @@ class Wiring:
         return [self.around.instructions, self.around.model]
 
     @property
-    def ready_with(self) -> list[Any]:
-        return [self.visit, self.language, self.around.reference, *self.asking]
+    def shown_in(self) -> list[Any]:
+        return [self.visit, self.language, self.around.reference]
+
+    @property
+    def limits(self) -> list[Any]:
+        return [self.running.dollars, self.running.most]
+
+    @property
+    def begun_with(self) -> list[Any]:
+        return [*self.shown_in, *self.limits, *self.asking]
 
     @property
     def ready(self) -> list[Any]:
@@ -256,8 +264,7 @@ class Wiring:
 
 def wire(wiring: Wiring, batcher: Batcher, changed: Sequence[Any]) -> None:
     """Wire it. ``changed``: events of the tab after which other things are wanted."""
-    running, results, ready_with = wiring.running, wiring.results, wiring.ready_with
-    begun_with = [*ready_with[:3], running.dollars, running.most, *wiring.asking]
+    running, results, begun_with = wiring.running, wiring.results, wiring.begun_with
     steps = [*wiring.view, *running.buttons, results.job_id]
     settled = [
         *_wire_sources(wiring, batcher),
@@ -266,7 +273,7 @@ def wire(wiring: Wiring, batcher: Batcher, changed: Sequence[Any]) -> None:
         results.table.retry(batcher.again_one, begun_with, steps, **QUIET),
         running.clear.click(
             batcher.clear,
-            wiring.visit,
+            wiring.shown_in[:2],
             [*wiring.view, results.job_id, wiring.sources.column, wiring.sources.heads],
             queue=False,
             **QUIET,
@@ -275,12 +282,12 @@ def wire(wiring: Wiring, batcher: Batcher, changed: Sequence[Any]) -> None:
         *_wire_remote(wiring, RemoteBatcher(batcher)),
     ]
     for event in [*settled, *changed]:
-        event.then(batcher.ready, ready_with, wiring.ready, queue=False, **QUIET)
-    changes = [wiring.around.reference.change, *(widget.change for widget in wiring.asking)]
-    gr.on(changes, batcher.ready, ready_with, wiring.ready, trigger_mode="always_last", queue=False, **QUIET)
+        event.then(batcher.ready, begun_with, wiring.ready, queue=False, **QUIET)
+    changes = [widget.change for widget in (wiring.around.reference, *wiring.limits, *wiring.asking)]
+    gr.on(changes, batcher.ready, begun_with, wiring.ready, trigger_mode="always_last", queue=False, **QUIET)
     running.stop.click(batcher.stop, wiring.visit, None, queue=False, **QUIET)
     redrawn = [results.shown.change, wiring.language.change, wiring.around.reference.change]
-    gr.on(redrawn, batcher.shown, [results.shown, *ready_with[:3]], wiring.view, queue=False, **QUIET)
+    gr.on(redrawn, batcher.shown, [results.shown, *wiring.shown_in], wiring.view, queue=False, **QUIET)
     results.table.select(batcher.turn_page, wiring.visit, results.table, queue=False, **QUIET)
     for form, button in results.forms.items():
         made = button.click(
@@ -330,7 +337,7 @@ def _wire_earlier(wiring: Wiring, batcher: Batcher) -> Any:
     asked_for = around.tab.select(None, None, job_id, js=KEPT_ID, api_visibility="private")
     found = asked_for.then(
         batcher.find,
-        [job_id, wiring.results.shown, *wiring.ready_with[:3]],
+        [job_id, wiring.results.shown, *wiring.shown_in],
         [*wiring.view, job_id, around.mode, around.preset, around.instructions, around.model],
         **QUIET,
     )
@@ -341,7 +348,7 @@ def _wire_earlier(wiring: Wiring, batcher: Batcher) -> Any:
 def _wire_remote(wiring: Wiring, remote: RemoteBatcher) -> list[Any]:
     """Batch files, and batches at a server; the events after which rows have other states."""
     running, results = wiring.running, wiring.results
-    followed_with = wiring.ready_with
+    followed_with = [*wiring.shown_in, *wiring.asking]
     shown_with = [wiring.visit, wiring.language, *wiring.asking]
     steps = [*running.remote_shown, *wiring.view, results.job_id]
     running.remote.expand(remote.look, shown_with, running.remote_shown, **QUIET)
@@ -349,7 +356,7 @@ def _wire_remote(wiring: Wiring, remote: RemoteBatcher) -> list[Any]:
     saved.then(None, None, None, js=DOWNLOAD, api_visibility="private")
     running.cancel.click(remote.cancel, shown_with, running.remote_shown, **QUIET)
     return [
-        running.submit.click(remote.submit, followed_with, steps, **QUIET),
+        running.submit.click(remote.submit, wiring.begun_with, steps, **QUIET),
         running.follow.click(remote.follow, followed_with, steps, **QUIET),
         running.answers.upload(
             remote.take_answers, [running.answers, *followed_with], [running.answers, *steps[4:]], **QUIET

@@ -17,16 +17,17 @@ from typing import Any
 import gradio as gr
 
 from chat_core import batch_files, batch_service
+from chat_core.batch import Budget
 from chat_core.batch_files import BatchFile, BatchResult
 from chat_core.connections import Connection
-from chat_core.errors import BatchFileError, BlanksOnly, ChatError, EmptyAnswer
+from chat_core.errors import BatchFileError, BatchNotFound, BlanksOnly, ChatError, EmptyAnswer, JobError
 from chat_core.events import Completion, Timing
 from chat_core.extract_rows import RowResult, judged_row, row_items
 from chat_core.extract_task import Step, Task
 from chat_core.job_store import Job
 from chat_core.ledger import Entry
 from chat_core.request import ChatRequest
-from chat_ui import batch_run, batch_view, notes
+from chat_ui import batch_run, batch_view, limits, notes
 from chat_ui.batch_job import Batch, Outcome, Remote, Row, State
 from chat_ui.batcher import Batcher
 from chat_ui.extract_job import Asked
@@ -116,14 +117,22 @@ class RemoteBatcher:
 
     # --- at a server --------------------------------------------------------------------------------------------------
 
-    async def submit(self, visit: Visit, language: Language, reference: str, *asking: Any) -> AsyncIterator[Any]:
+    async def submit(
+        self, visit: Visit, language: Language, reference: str, dollars: Any, most: Any, *asking: Any
+    ) -> AsyncIterator[Any]:
         """Send the rows without an answer as a batch, and follow it; sets ``shown``, progress, table, the job's id."""
         # Whose connection it goes over is known now: while it is sent, the visitor may connect elsewhere.
         batch, connection, typed = visit.batch, visit.connection(self.app), visit.typed is not None
         await visit.find_first_model(connection)
         asked = self.batcher.asked(visit, *asking)
         rows = self.batcher.rows_to_ask(batch, asked)
-        if batch.running or not rows or batch.at_server:
+        refusal = ""
+        if not batch.running and rows and not batch.at_server:
+            within = limits.budget(dollars, most, spent=batch.spent, asked=batch.asked_before)
+            refusal = await self._refusal(batch, rows, asked, connection, within, language)
+        if batch.running or not rows or batch.at_server or refusal:
+            if refusal:
+                warn(refusal)
             yield await self._all(visit, language, asking)
             return
         batch.begin()
@@ -144,6 +153,26 @@ class RemoteBatcher:
         async with aclosing(self.follow(visit, language, reference, *asking)) as steps:
             async for step in steps:
                 yield step
+
+    async def _refusal(
+        self,
+        batch: Batch,
+        rows: Sequence[Row],
+        asked: Asked,
+        connection: Connection,
+        within: Budget,
+        language: Language,
+    ) -> str:
+        """Why these rows are not sent as a batch; empty where all is in order. A batch is paid for as a whole."""
+        if within.dollars is None and within.items is None:
+            return t(language, "describe.no_limit")
+        cost = await asyncio.to_thread(batch.forecast_remote, rows, asked, connection)
+        if within.items is None and cost is None and not connection.free:
+            return t(language, "batch.limit_unpriced")
+        over = within.dollars is not None and cost is not None and cost > within.dollars
+        if over or (within.items is not None and len(rows) > within.items):
+            return t(language, "batch.over_limit", count=number(len(rows)))
+        return ""
 
     async def follow(self, visit: Visit, language: Language, reference: str, *asking: Any) -> AsyncGenerator[Any, None]:
         """Follow the batch to its end, and take its answers into the table; sets what ``submit`` sets.
@@ -171,6 +200,9 @@ class RemoteBatcher:
             batch.remote_error = None
         except ChatError as error:
             batch.remote_error = error.with_traceback(None)
+            if isinstance(error, BatchNotFound):
+                # There is nothing to wait for any more: the rows can be asked again.
+                await self._given_up(batch, remote)
         finally:
             batch.following = False
         yield await self._all(visit, language, asking)
@@ -194,10 +226,16 @@ class RemoteBatcher:
         with _folder() as folder:
             paths = await batch_service.download(connection, remote.batch, folder)
             await self._take(paths, batch.asked, visit, connection, paid=True)
+        await self._given_up(batch, remote)
+
+    async def _given_up(self, batch: Batch, remote: Remote) -> None:
+        """Nothing more is expected of a batch at a server."""
         remote.taken = True
-        assert batch.job is not None
-        async with await self.store.resume(batch.job.id) as batch.job:
-            await batch_run.keep_remote(batch)
+        if batch.job is not None:
+            # What the disk refuses now is found out once more after a reload.
+            with contextlib.suppress(JobError):
+                async with await self.store.resume(batch.job.id) as batch.job:
+                    await batch_run.keep_remote(batch)
 
     # --- answers ------------------------------------------------------------------------------------------------------
 
@@ -252,7 +290,7 @@ class RemoteBatcher:
                         batch.states.pop(row.key, None)
                         batch.outcomes[row.key] = Outcome.of(row)
                     else:
-                        batch.states[result.key] = State("failed", result.error)
+                        batch.states[result.key] = State("failed", result.error, usage=result.usage, cost=result.cost)
                     if new and paid and (entry := _entry(result, asked.model, connection)):
                         batch.book(entry, kept=answered)
                         visit.ledger.add(entry)

@@ -221,13 +221,13 @@ def _whole(result: RowResult | None, language: Language) -> str:
 
 
 def _paid(batch: Batch, row: Row, language: Language, won: Decimal) -> str:
-    outcome = batch.outcome(row)
-    if outcome is None:
+    paid_for = batch.outcome(row) or batch.state(row)
+    usage = paid_for.usage if paid_for is not None else None
+    if paid_for is None or usage is None:
         return ""
-    usage = outcome.usage
     about = "≈ " if usage.estimated else ""
     tokens = t(language, "footnote.usage", input=number(usage.input_tokens), output=number(usage.output_tokens))
-    cost = outcome.cost
+    cost = paid_for.cost
     paid = t(language, "footnote.unknown_price") if cost is None else money(cost, won)
     return f"{about}{tokens}<br>{paid}"
 

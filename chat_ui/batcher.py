@@ -8,7 +8,7 @@ import contextlib
 import tempfile
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast, get_args
 
@@ -189,7 +189,9 @@ class Batcher:
 
     # --- before it starts ---------------------------------------------------------------------------------------------
 
-    async def ready(self, visit: Visit, language: Language, reference: str, *asking: Any) -> tuple[Any, ...]:
+    async def ready(
+        self, visit: Visit, language: Language, reference: str, dollars: Any, most: Any, *asking: Any
+    ) -> tuple[Any, ...]:
         """What can be done now, and what it would take: estimate, Start, Stop, Run again, Clear, the files."""
         batch, asked = visit.batch, self.asked(visit, *asking)
         rows = self.rows_to_ask(batch, asked)
@@ -197,8 +199,9 @@ class Batcher:
         begun = batch.asked is not None and any(batch.outcomes)
         key = "batch.resume" if begun and rows and _same(batch.asked, asked) else "batch.start_count"
         start = t(language, key, count=number(len(rows))) if rows else t(language, "batch.start")
+        within = limits.budget(dollars, most, spent=batch.spent, asked=batch.asked_before)
         return (
-            await self._estimate(rows, asked, visit, language, reference),
+            await self._estimate(rows, asked, within, visit, language, reference),
             gr.update(value=start, visible=resting, interactive=bool(rows) and not batch.at_server),
             gr.update(visible=not resting),
             gr.update(value=t(language, "batch.again", count=number(again)), visible=resting and again > 0),
@@ -207,7 +210,7 @@ class Batcher:
         )
 
     async def _estimate(
-        self, rows: Sequence[Row], asked: Asked, visit: Visit, language: Language, reference: str
+        self, rows: Sequence[Row], asked: Asked, within: Budget, visit: Visit, language: Language, reference: str
     ) -> str:
         batch, connection = visit.batch, visit.connection(self.app)
         if missing := _missing(batch, rows, asked):
@@ -216,6 +219,9 @@ class Batcher:
         pictures = any(row.is_picture for row in rows)
         known, won = visit.describe(connection, asked.model), self.settings.won_per_dollar
         line = batch_view.estimate_html(counted, asked.model, connection, known, pictures, language, reference, won)
+        room = limits.allowed(replace(within, dollars=None) if connection.free else within, counted.costs)
+        if room < len(rows):
+            line += f'<p class="problem">{t(language, "batch.beyond_limit", count=number(room))}</p>'
         if batch.outcomes and not _same(batch.asked, asked):
             line += f'<p class="quiet">{t(language, "batch.changed")}</p>'
         return line
@@ -361,12 +367,17 @@ class Batcher:
                     raise
                 await asyncio.sleep(1)
 
-    async def clear(self, visit: Visit) -> tuple[Any, ...]:
-        """Take all rows away, and their answers from the disk; what they cost stays in the ledger of the visit.
+    async def clear(self, visit: Visit, language: Language) -> tuple[Any, ...]:
+        """Take all rows away, and their answers from the disk; what they cost stays in the ledger of the visit. Not
+        while they are at a server, whose answers will be paid for.
 
         Sets progress, table, the id to keep, the choice of a column and the switch for names.
         """
         batch = visit.batch
+        remote, typed = batch.remote, visit.typed is not None
+        if remote is not None and batch.at_server and remote.sent_by(visit.connection(self.app), typed=typed):
+            warn(t(language, "batch.at_server_first"))
+            return *await self.view(visit), gr.skip(), *self._choices(batch)
         if not batch.running:
             # First of all, so that nothing of the old one is begun while the disk is busy.
             visit.batch = Batch(language=batch.language, reference=batch.reference)
@@ -413,7 +424,8 @@ class Run:
     again: bool = False
 
     def budget(self, batch: Batch) -> Budget:
-        asked = len(batch.outcomes) + sum(state.status != "running" for state in batch.states.values())
+        # A row that is asked again was counted before.
+        asked = batch.asked_before - (len(self.choose(batch)) if self.again else 0)
         return limits.budget(self.dollars, self.most, spent=batch.spent, asked=asked)
 
 

@@ -61,8 +61,9 @@ def _line(batch: Batch, place: int, row: Row, result: RowResult | None, form: Fo
 
 
 def _after(batch: Batch, row: Row, result: RowResult | None) -> dict[str, Any]:
-    usage = result.usage if result is not None else None
-    cost = result.cost if result is not None else None
+    paid_for = result or batch.state(row)
+    usage = paid_for.usage if paid_for is not None else None
+    cost = paid_for.cost if paid_for is not None else None
     return {
         "step": result.step if result is not None else "",
         "model": batch.asked.model if batch.asked is not None else "",

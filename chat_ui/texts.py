@@ -1227,6 +1227,20 @@ TEXTS: dict[str, tuple[str, str]] = {
         "The price is unknown, so only the limit in rows can be kept.",
         "가격을 몰라 행 수 한도만 지킬 수 있습니다.",
     ),
+    "batch.beyond_limit": (
+        "The limits have room for {count} of them. Raise one to ask all.",
+        "한도로는 이 가운데 {count}행만 물을 수 있습니다. 모두 물으려면 한도를 올리세요.",
+    ),
+    "batch.over_limit": (
+        "These {count} rows are more than the limits allow, and a batch at a server is paid for as a whole. Raise the "
+        "limit, or take rows away.",
+        "이 {count}행은 한도를 넘습니다. 서버의 배치는 통째로 값을 치르므로 한도를 올리거나 행을 줄이세요.",
+    ),
+    "batch.at_server_first": (
+        "These rows are at the server as a batch, and its answers are paid for. Cancel it or wait for its end, then "
+        "delete.",
+        "이 행들은 서버에 배치로 맡겨 두었고 그 답에는 돈을 냅니다. 취소하거나 끝난 뒤에 지우세요.",
+    ),
     "batch.limit_rows": ("Limit in rows", "행 수 한도"),
     "batch.limit_unpriced": (
         "The price of this model is unknown, so dollars cannot be counted: set a limit in rows.",

@@ -345,6 +345,6 @@ async def test_nothing_of_a_batch_is_begun_while_it_is_deleted(tmp_path: Path) -
         await delete(job_id)
 
     here.store.delete = slow  # type: ignore[method-assign]
-    await here.clear(visit)
+    await here.clear(visit, "en")
     assert seen == [False]
     assert not visit.batch.rows

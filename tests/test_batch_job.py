@@ -25,7 +25,7 @@ from chat_core.job_store import JobStore, Limits
 from chat_core.job_store import Row as KeptRow
 from chat_core.provider import close_pools
 from chat_core.settings import Settings
-from chat_ui import batch_job, batch_run, batch_view, batcher, notes, wanted
+from chat_ui import batch_job, batch_run, batch_view, batcher, notes, row_exports, wanted
 from chat_ui.batch_job import MOST_ROWS, Batch
 from chat_ui.batcher import Batcher
 from chat_ui.extract_job import Source
@@ -406,6 +406,61 @@ async def test_an_answer_that_is_not_valid_is_repaired_and_both_are_paid(stage: 
     assert any(line.startswith(t("en", "extract.repair_failed", reason="").strip(" .")[:12]) for line in lines)
 
 
+async def test_what_a_failed_row_has_cost_stands_at_it(stage: Stage) -> None:
+    stage.server.script = by_text({"row 1": play.cut_after("half an ans")})
+    batch = rows_of(2)
+    await stage.ask(batch)
+    assert statuses(batch) == ["done", "failed"]
+    row = batch.rows["r2"]
+    state = batch.state(row)
+    assert state is not None
+    assert state.cost is not None
+    assert state.cost > 0
+    assert stage.ledger.totals().cost == batch.spent == PRICE + state.cost
+    line = row_exports.lines(batch, [(2, row)], {}, "jsonl", "en")
+    assert json.loads(line)["cost_usd"] == f"{state.cost:f}"
+
+
+async def test_rows_asked_again_are_not_counted_twice(stage: Stage, said: list[str]) -> None:
+    stage.server.script = by_text({"row 1": play.error(400, "No.", "invalid_value")})
+    visit = stage.visit()
+    visit.batch = batch = rows_of(3)
+    await start(stage, visit)
+    stage.server.script = echo
+    async for _ in stage.batcher.again(visit, "en", REFERENCE, None, 3):
+        pass
+    assert statuses(batch) == ["done"] * 3
+    assert said == []
+
+
+def test_rows_that_wait_for_their_content_leave_room_for_it() -> None:
+    batch = Batch()
+    kept = [{"name": "card.png", "number": 0, "digest": f"d{n}", "text": ""} for n in range(MOST_ROWS)]
+    batch.restore(kept)
+    row = batch.add(Source("", "card.png", "/uploads/card.png"))
+    assert row is not None
+    row.digest = "d7"
+    batch.settle(row)
+    assert len(batch.rows) == MOST_ROWS
+    for n in range(MOST_ROWS):
+        if (row := batch.add(Source("", "other.png", f"/uploads/{n}.png"))) is None:
+            break
+    assert len(batch.rows) < 2 * MOST_ROWS
+
+
+async def test_the_estimate_says_how_many_rows_the_limits_have_room_for(stage: Stage, said: list[str]) -> None:
+    visit = stage.visit()
+    visit.batch = rows_of(5)
+
+    async def estimate(dollars: float | None, most: int | None) -> str:
+        return str((await stage.batcher.ready(visit, "en", REFERENCE, dollars, most, INSTRUCTIONS, MODEL))[0])
+
+    beyond = t("en", "batch.beyond_limit", count="{}").partition("{}")[2].strip()
+    assert beyond not in await estimate(1, 5)
+    assert t("en", "batch.beyond_limit", count=3) in await estimate(1, 3)
+    assert t("en", "batch.beyond_limit", count=0) in await estimate(0.0000001, 5)
+
+
 async def test_asking_again_replaces_an_answer_and_its_cost_counts(stage: Stage, said: list[str]) -> None:
     stage.server.script = by_text({"row 1": play.answer(WRONG), "row 1, repair": play.answer(WRONG)})
     visit = stage.visit()
@@ -414,7 +469,7 @@ async def test_asking_again_replaces_an_answer_and_its_cost_counts(stage: Stage,
     assert statuses(batch) == ["done", "invalid", "done"]
     before = visit.ledger.totals().cost
     # The limit is reached: nothing is asked, and the answer that there was stays.
-    async for _ in stage.batcher.again(visit, "en", REFERENCE, None, 3):
+    async for _ in stage.batcher.again(visit, "en", REFERENCE, None, 2):
         pass
     assert batch.ended == Ended("budget", 1)
     assert statuses(batch) == ["done", "invalid", "done"]
@@ -687,7 +742,7 @@ async def test_rows_without_content_wait_for_their_files_and_take_their_places(
         ("people.csv 2", ""),
     ]
     assert statuses(batch) == ["done", "gone", "gone", "gone"]
-    estimate, *_ = await desk.ready(visit, "en", REFERENCE, INSTRUCTIONS, MODEL)
+    estimate, *_ = await desk.ready(visit, "en", REFERENCE, None, 100, INSTRUCTIONS, MODEL)
     assert t("en", "batch.lacks_content") in estimate
     assert t("en", "batch.progress_gone", count=3) in progress(stage, batch)
     keys = list(batch.rows)
@@ -885,7 +940,7 @@ async def test_clearing_deletes_from_the_disk_and_leaves_the_ledger(stage: Stage
     await start(stage, visit)
     assert batch.job is not None
     assert batch.job.path.exists()
-    _, table, kept, *_ = await stage.batcher.clear(visit)
+    _, table, kept, *_ = await stage.batcher.clear(visit, "en")
     assert kept == ""
     assert t("en", "batch.empty") in table
     assert not batch.job.path.exists()

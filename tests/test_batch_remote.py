@@ -44,6 +44,8 @@ from tests.scripted_server import Exchange, ScriptedServer
 
 PARAMS: TypeAdapter[Any] = TypeAdapter(CompletionCreateParamsNonStreaming)
 ASKING = (INSTRUCTIONS, MODEL)
+# Dollars and rows, as they come from the page.
+LIMITS = (1, 100)
 FOLLOW = batch_service.follow
 # 1000 input and 100 output tokens, at $0.15 and $0.60 per million, halved.
 HALF = Decimal("0.000105")
@@ -100,7 +102,7 @@ def visit_with(stage: Stage, batch: Batch) -> Visit:
 
 async def submit(remote: RemoteBatcher, visit: Visit) -> list[str]:
     """Send the rows, and follow them to the end; the lines that are shown on the way."""
-    steps = [step async for step in remote.submit(visit, "en", REFERENCE, *ASKING)]
+    steps = [step async for step in remote.submit(visit, "en", REFERENCE, *LIMITS, *ASKING)]
     return [line for line, *_ in steps if isinstance(line, str)]
 
 
@@ -114,7 +116,7 @@ async def sent_and_left(remote: RemoteBatcher, visit: Visit) -> None:
     """Send the rows, and go away after the first look at them."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(batch_service, "follow", partial(FOLLOW, first_pause=3600))
-        async with aclosing(remote.submit(visit, "en", REFERENCE, *ASKING)) as steps:
+        async with aclosing(remote.submit(visit, "en", REFERENCE, *LIMITS, *ASKING)) as steps:
             async for _ in steps:
                 if visit.batch.remote is not None and visit.batch.remote.batch.total:
                     break
@@ -215,7 +217,7 @@ async def test_rows_are_sent_followed_and_answered_at_half_the_price(
     assert len(visit.ledger.entries) == 5
     assert batches.asked.count("POST /v1/batches") == 1
     # What has no answer can be asked here, or sent again.
-    estimate, start, *_ = await remote.batcher.ready(visit, "en", REFERENCE, *ASKING)
+    estimate, start, *_ = await remote.batcher.ready(visit, "en", REFERENCE, *LIMITS, *ASKING)
     assert t("en", "batch.count", count=1) in estimate
     assert start["interactive"]
     batches.outcomes, batches.seen = {}, 0
@@ -239,13 +241,70 @@ def test_each_state_of_a_batch_has_its_words(status: str) -> None:
     assert t("en", "batch.progress_failed", count=3) in line
 
 
+@pytest.mark.parametrize(
+    ("limits", "told"),
+    [
+        # Three rows are expected to cost some 0.00005 dollars each as a batch.
+        ((0.00001, None), "batch.over_limit"),
+        ((None, 2), "batch.over_limit"),
+        ((1, 2), "batch.over_limit"),
+        ((None, None), "describe.no_limit"),
+    ],
+)
+async def test_no_batch_is_sent_that_is_more_than_the_limits_allow(
+    stage: Stage,
+    batches: BatchServer,
+    remote: RemoteBatcher,
+    said: list[str],
+    limits: tuple[float | None, int | None],
+    told: str,
+) -> None:
+    visit = visit_with(stage, rows_of(3))
+    async for _ in remote.submit(visit, "en", REFERENCE, *limits, *ASKING):
+        pass
+    assert said == [t("en", told, count=3) if told == "batch.over_limit" else t("en", told)]
+    assert batches.asked == []
+    assert visit.batch.remote is None
+
+
+async def test_rows_are_not_deleted_while_they_are_at_the_server(
+    stage: Stage, remote: RemoteBatcher, said: list[str]
+) -> None:
+    visit = visit_with(stage, rows_of(2))
+    await sent_and_left(remote, visit)
+    batch = visit.batch
+    await remote.batcher.clear(visit, "en")
+    assert visit.batch is batch
+    assert said == [t("en", "batch.at_server_first")]
+    # Who cannot cancel it, for it was sent by another connection, may delete them.
+    visit.typed = Connection("custom_typed", stage.server.base_url, KEY)
+    await remote.batcher.clear(visit, "en")
+    assert not visit.batch.rows
+
+
+async def test_rows_of_a_batch_that_the_server_has_forgotten_are_asked_again(
+    stage: Stage, batches: BatchServer, remote: RemoteBatcher, said: list[str]
+) -> None:
+    visit = visit_with(stage, rows_of(2))
+    await sent_and_left(remote, visit)
+    batches.batches.clear()
+    await follow(remote, visit)
+    line, *_ = await remote.shown(visit, "en", *ASKING)
+    assert t("en", "error.batch_not_found.title") in line
+    _, start, *_ = await remote.batcher.ready(visit, "en", REFERENCE, *LIMITS, *ASKING)
+    assert start["interactive"]
+    found = Batch()
+    await batch_run.find(found, visit.batch.job.id, stage.store)  # type: ignore[union-attr]
+    assert not found.at_server
+
+
 async def test_while_rows_are_at_the_server_they_are_not_asked_here(
     stage: Stage, batches: BatchServer, remote: RemoteBatcher, said: list[str]
 ) -> None:
     batch = rows_of(3)
     visit = visit_with(stage, batch)
     await sent_and_left(remote, visit)
-    estimate, start, *_ = await remote.batcher.ready(visit, "en", REFERENCE, *ASKING)
+    estimate, start, *_ = await remote.batcher.ready(visit, "en", REFERENCE, *LIMITS, *ASKING)
     assert t("en", "batch.at_server") in estimate
     assert not start["interactive"]
     _, may_submit, may_follow, may_cancel = await remote.shown(visit, "en", *ASKING)
@@ -253,7 +312,7 @@ async def test_while_rows_are_at_the_server_they_are_not_asked_here(
     assert may_follow["visible"]
     assert may_cancel["visible"]
     before = list(batches.asked)
-    async with aclosing(remote.submit(visit, "en", REFERENCE, *ASKING)) as steps:
+    async with aclosing(remote.submit(visit, "en", REFERENCE, *LIMITS, *ASKING)) as steps:
         async for _ in steps:
             pass
     assert batches.asked == before
@@ -289,7 +348,7 @@ async def test_a_file_that_the_server_will_not_run_says_why_and_frees_the_rows(
     assert "2: &lt;b&gt;Bad&lt;/b&gt; line" in line
     assert KEY not in line
     assert statuses(batch) == ["waiting"] * 2
-    _, start, *_ = await remote.batcher.ready(visit, "en", REFERENCE, *ASKING)
+    _, start, *_ = await remote.batcher.ready(visit, "en", REFERENCE, *LIMITS, *ASKING)
     assert start["interactive"]
 
 
