@@ -12,9 +12,10 @@ import gradio as gr
 
 from chat_ui import row_exports
 from chat_ui.batch_remote import RemoteBatcher
-from chat_ui.batcher import LONGEST_PASTE, Batcher
+from chat_ui.batcher import Batcher
 from chat_ui.gradio_inside import QUIET, uploads
 from chat_ui.localize import Localizer
+from chat_ui.row_intake import LONGEST_PASTE
 from chat_ui.texts import t
 
 OFTEN: dict[str, Any] = {"trigger_mode": "multiple", **QUIET}
@@ -297,9 +298,9 @@ def wire(wiring: Wiring, batcher: Batcher, changed: Sequence[Any]) -> None:
 
 
 def _wire_sources(wiring: Wiring, batcher: Batcher) -> list[Any]:
-    sources, shown_in = wiring.sources, [wiring.visit, wiring.language]
+    sources, intake, shown_in = wiring.sources, batcher.intake, [wiring.visit, wiring.language]
     example = sources.example.click(
-        batcher.example,
+        intake.example,
         wiring.language,
         [sources.text, sources.splitting, wiring.around.preset],
         queue=False,
@@ -309,19 +310,19 @@ def _wire_sources(wiring: Wiring, batcher: Batcher) -> list[Any]:
     return [
         example.then(chosen.run, chosen.inputs, chosen.outputs, queue=False, **QUIET),
         sources.add.click(
-            batcher.take_text, [sources.text, sources.splitting, *shown_in], [sources.text, *wiring.view], **OFTEN
+            intake.take_text, [sources.text, sources.splitting, *shown_in], [sources.text, *wiring.view], **OFTEN
         ),
         sources.files.upload(
-            batcher.take_files,
+            intake.take_files,
             [sources.files, sources.heads, *shown_in],
             [sources.files, sources.column, sources.heads, *wiring.view],
             **OFTEN,
         ),
         sources.column.input(
-            batcher.choose_column, [sources.column, *shown_in], [sources.column, *wiring.view], queue=False, **QUIET
+            intake.choose_column, [sources.column, *shown_in], [sources.column, *wiring.view], queue=False, **QUIET
         ),
         sources.heads.input(
-            batcher.choose_heads,
+            intake.choose_heads,
             [sources.heads, *shown_in],
             [sources.column, sources.heads, *wiring.view],
             queue=False,

@@ -221,7 +221,7 @@ def test_links_count_for_what_a_batch_may_hold() -> None:
 
 
 async def test_more_is_pasted_than_the_page_allows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("chat_ui.batcher.warn", lambda words: None)
+    monkeypatch.setattr("chat_ui.row_intake.warn", lambda words: None)
     tried = 0
 
     class Counting(Batch):
@@ -231,7 +231,7 @@ async def test_more_is_pasted_than_the_page_allows(tmp_path: Path, monkeypatch: 
             return Batch.add(self, *given, **named)
 
     visit = Visit(batch=Counting())
-    async for _ in batcher(tmp_path).take_text("a\n" * 3_000_000, "lines", visit, "en"):
+    async for _ in batcher(tmp_path).intake.take_text("a\n" * 3_000_000, "lines", visit, "en"):
         pass
     assert len(visit.batch.rows) == MOST_ROWS
     assert tried == MOST_ROWS + 1
@@ -261,12 +261,12 @@ async def test_the_column_is_changed_without_the_table_being_kept_in_memory(tmp_
     visit, here = Visit(), batcher(tmp_path)
     path = tmp_path / "list.csv"
     await asyncio.to_thread(path.write_bytes, "이름,말\n김,하나\n이,둘 둘\n".encode("cp949"))
-    steps = [step async for step in here.take_files([(str(path), "list.csv")], True, visit, "ko")]
+    steps = [step async for step in here.intake.take_files([(str(path), "list.csv")], True, visit, "ko")]
     assert steps[0][1]["value"] == "말"
     assert [row.text for row in visit.batch.rows.values()] == ["하나", "둘 둘"]
-    await here.choose_column("이름", visit, "ko")
+    await here.intake.choose_column("이름", visit, "ko")
     assert [row.text for row in visit.batch.rows.values()] == ["김", "이"]
-    column, switch, *_ = await here.choose_heads(False, visit, "ko")
+    column, switch, *_ = await here.intake.choose_heads(False, visit, "ko")
     assert (column["choices"], switch["value"]) == (["1", "2"], False)
     assert len(visit.batch.rows) == 3
     assert sum(len(str(value)) for value in (visit.batch.columns, visit.batch.table_path)) < 300
@@ -274,14 +274,14 @@ async def test_the_column_is_changed_without_the_table_being_kept_in_memory(tmp_
 
 async def test_the_column_stays_while_rows_are_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     visit, here, told = Visit(), batcher(tmp_path), []
-    monkeypatch.setattr("chat_ui.batcher.warn", told.append)
+    monkeypatch.setattr("chat_ui.row_intake.warn", told.append)
     path = tmp_path / "list.csv"
     await asyncio.to_thread(path.write_text, "a,b\n1,22\n")
-    [_ async for _ in here.take_files([(str(path), "list.csv")], True, visit, "en")]
+    [_ async for _ in here.intake.take_files([(str(path), "list.csv")], True, visit, "en")]
     visit.batch.begin()
-    shown = await here.choose_column("a", visit, "en")
+    shown = await here.intake.choose_column("a", visit, "en")
     assert shown[0]["value"] == "b"
-    assert (await here.choose_heads(False, visit, "en"))[1]["value"] is True
+    assert (await here.intake.choose_heads(False, visit, "en"))[1]["value"] is True
     assert [row.text for row in visit.batch.rows.values()] == ["22"]
     assert len(told) == 2
 

@@ -25,7 +25,7 @@ from chat_core.job_store import JobStore, Limits
 from chat_core.job_store import Row as KeptRow
 from chat_core.provider import close_pools
 from chat_core.settings import Settings
-from chat_ui import batch_job, batch_run, batch_view, batcher, notes, row_exports, wanted
+from chat_ui import batch_job, batch_run, batch_view, batcher, notes, row_exports, row_intake, wanted
 from chat_ui.batch_job import MOST_ROWS, Batch
 from chat_ui.batcher import Batcher
 from chat_ui.extract_job import Source
@@ -76,6 +76,7 @@ def said(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The toasts."""
     toasts: list[str] = []
     monkeypatch.setattr(batcher, "warn", toasts.append)
+    monkeypatch.setattr(row_intake, "warn", toasts.append)
     return toasts
 
 
@@ -108,11 +109,11 @@ async def test_rows_come_from_texts_links_files_and_a_column(stage: Stage, tmp_p
         ("a card\nof two lines\n\nanother", "paragraphs"),
         ("http://127.0.0.1/cat.png\nnonsense", "links"),
     ):
-        steps = [step async for step in desk.take_text(text, splitting, visit, "en")]
+        steps = [step async for step in desk.intake.take_text(text, splitting, visit, "en")]
         assert steps[0][0] == ""
     names = ["card.png", "note.txt", "trap.png", "reviews.csv", "pages.tsv", "gone.csv"]
     given = [(str(tmp_path / name), name) for name in names]
-    steps = [step async for step in desk.take_files(given, True, visit, "en")]
+    steps = [step async for step in desk.intake.take_files(given, True, visit, "en")]
     assert steps[0][1]["value"] == "후기"
     assert steps[0][1]["choices"] == ["번호", "후기"]
     assert steps[0][2]["visible"]
@@ -152,19 +153,19 @@ async def test_another_column_or_reading_makes_the_rows_anew(stage: Stage, tmp_p
     desk, visit = stage.batcher, stage.visit()
     batch = visit.batch
     texts("kept", batch=batch)
-    async for _ in desk.take_files([(str(path), "people.csv")], True, visit, "en"):
+    async for _ in desk.intake.take_files([(str(path), "people.csv")], True, visit, "en"):
         pass
 
     def shown() -> list[str]:
         return [row.text for row in batch.rows.values()]
 
     assert shown() == ["kept", "met Tom in Rome", "met Anna in Paris"]
-    await desk.choose_column("name", visit, "en")
+    await desk.intake.choose_column("name", visit, "en")
     assert shown() == ["kept", "Anna", "Tom"]
-    choice, *_ = await desk.choose_heads(False, visit, "en")
+    choice, *_ = await desk.intake.choose_heads(False, visit, "en")
     assert (choice["choices"], choice["value"]) == (["1", "2"], "2")
     assert shown() == ["kept", "story", "met Tom in Rome", "met Anna in Paris"]
-    await desk.choose_column("no such column", visit, "en")
+    await desk.intake.choose_column("no such column", visit, "en")
     assert shown() == ["kept", "story", "met Tom in Rome", "met Anna in Paris"]
     assert batch.characters == sum(map(len, shown()))
 
@@ -173,12 +174,12 @@ async def test_a_column_that_was_asked_before_has_its_answers(stage: Stage, tmp_
     path = tmp_path / "people.csv"
     path.write_text("name,story\nAnna,met Tom in Rome\nTom,met Anna in Paris\n", "utf-8")
     desk, visit = stage.batcher, stage.visit()
-    async for _ in desk.take_files([(str(path), "people.csv")], True, visit, "en"):
+    async for _ in desk.intake.take_files([(str(path), "people.csv")], True, visit, "en"):
         pass
     await start(stage, visit)
-    await desk.choose_column("name", visit, "en")
+    await desk.intake.choose_column("name", visit, "en")
     assert statuses(visit.batch) == ["waiting"] * 2
-    await desk.choose_column("story", visit, "en")
+    await desk.intake.choose_column("story", visit, "en")
     assert statuses(visit.batch) == ["done"] * 2
     assert [data["name"] for data in await stage.data(visit.batch)] == ["met Tom in Rome", "met Anna in Paris"]
     assert len(stage.asked) == 2
@@ -200,13 +201,13 @@ async def test_names_of_files_stand_on_one_line_and_in_reading_order(stage: Stag
     (tmp_path / "a.txt").write_text("Anna", "utf-8")
     (tmp_path / "b.csv").write_text("Tom\nEve", "utf-8")
     given = [(str(tmp_path / "a.txt"), "a\u202etxt.exe\nline.txt"), (str(tmp_path / "b.csv"), "b\u202e\n.csv")]
-    async for _ in desk.take_files(given, False, visit, "en"):
+    async for _ in desk.intake.take_files(given, False, visit, "en"):
         pass
     names = [row.name for row in visit.batch.rows.values()]
     assert len(names) == 3
     assert not [name for name in names if "\u202e" in name or "\n" in name]
     # The rows of a file are known by its name.
-    await desk.choose_heads(True, visit, "en")
+    await desk.intake.choose_heads(True, visit, "en")
     assert [row.text for row in list(visit.batch.rows.values())[1:]] == ["Eve"]
 
 
@@ -727,7 +728,7 @@ async def test_rows_without_content_wait_for_their_files_and_take_their_places(
     files = [(str(tmp_path / "card.png"), "card.png"), (str(table), "people.csv")]
     first = stage.visit()
     texts("a pasted text", name=t("en", "batch.pasted"), batch=first.batch)
-    async for _ in stage.batcher.take_files(files, True, first, "en"):
+    async for _ in stage.batcher.intake.take_files(files, True, first, "en"):
         pass
     await start(stage, first, most=1)
     assert stage.asked == ["a pasted text"]
@@ -746,13 +747,13 @@ async def test_rows_without_content_wait_for_their_files_and_take_their_places(
     assert t("en", "batch.lacks_content") in estimate
     assert t("en", "batch.progress_gone", count=3) in progress(stage, batch)
     keys = list(batch.rows)
-    async for _ in desk.take_text("a pasted text\nanother", "lines", visit, "en"):
+    async for _ in desk.intake.take_text("a pasted text\nanother", "lines", visit, "en"):
         pass
-    async for _ in desk.take_files(files[:1], True, visit, "en"):
+    async for _ in desk.intake.take_files(files[:1], True, visit, "en"):
         pass
     assert list(batch.rows)[:2] == keys[:2]
     assert next(row.text for row in batch.rows.values()) == "a pasted text"
-    async for _ in desk.take_files(files[1:], True, visit, "en"):
+    async for _ in desk.intake.take_files(files[1:], True, visit, "en"):
         pass
     assert statuses(batch) == ["done"] + ["waiting"] * 4
     await start(stage, visit, by=desk)

@@ -22,8 +22,8 @@ from chat_core.connections import Connection, demo
 from chat_core.extracting import find
 from chat_core.settings import Clocks, Settings
 from chat_ui.batch_part import FIRST_LIMIT_ROWS
-from chat_ui.batcher import EXAMPLE_PRESET
 from chat_ui.layout import build_app
+from chat_ui.row_intake import EXAMPLE_PRESET
 from chat_ui.texts import Language, t
 from tests import scripted_server as play
 from tests.batch_server import BatchServer
@@ -210,6 +210,11 @@ def test_five_korean_texts_are_a_table_that_is_there_again_until_it_is_deleted(
 
         # Deleted, it is gone from the disk and from the browser.
         assert len(list(jobs.iterdir())) == 1
+        # It asks first; who says no has lost nothing.
+        desk.page.once("dialog", lambda dialog: dialog.dismiss())
+        desk.of("clear").click()
+        expect(desk.rows("done")).to_have_count(5)
+        desk.page.once("dialog", lambda dialog: dialog.accept())
         desk.of("clear").click()
         expect(desk.rows()).to_have_count(0)
         expect(desk.of("clear")).to_be_hidden()
