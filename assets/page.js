@@ -472,6 +472,23 @@
     );
   }
 
+  // Gradio draws a transcript anew when its answer has ended. A button that is pressed in that moment is gone when it is
+  // let go, and the click with it: then it goes to the one that stands in its place.
+  function saveClicks() {
+    let pressed = null;
+    const button = (node) => node?.closest?.("#chatbot button");
+    addEventListener("pointerdown", (event) => (pressed = button(event.target)), true);
+    addEventListener(
+      "pointerup",
+      (event) => {
+        if (!pressed || pressed.isConnected) return;
+        const now = button(document.elementFromPoint(event.clientX, event.clientY));
+        if (now?.textContent === pressed.textContent && now.ariaLabel === pressed.ariaLabel) now.click();
+      },
+      true,
+    );
+  }
+
   // A file that the server has just made, behind a button that is out of sight, which gets its address some frames later.
   function download(id) {
     const link = () => document.querySelector(`#${id} a, a#${id}`) ?? document.querySelector(`#${id}`);
@@ -566,6 +583,7 @@
   takeFolders();
   askBeforeLeaving();
   askBeforeClearing();
+  saveClicks();
   closeSidebarForNewChat();
   if (document.body) start();
   else addEventListener("DOMContentLoaded", start);

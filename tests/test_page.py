@@ -215,6 +215,36 @@ def test_continue_after_the_length_limit_goes_on_in_the_same_bubble(chat: Page, 
     assert stage.last_messages == [user("Count"), assistant("One, two,"), user(t("en", "continue.prompt"))]
 
 
+# A redraw of the transcript, as far as the button is concerned: another node with the same words.
+REDRAWN = """(button) => {
+  const again = button.cloneNode(true);
+  again.addEventListener("click", () => (window.clicked = (window.clicked ?? 0) + 1));
+  button.replaceWith(again);
+}"""
+
+
+def test_a_button_that_is_redrawn_while_it_is_pressed_is_clicked_all_the_same(chat: Page, stage: Stage) -> None:
+    stage.plays(play.answer("One", finish="length"))
+    send(chat, "Count")
+    button = option(chat, t("en", "action.continue"))
+    button.hover()
+    chat.mouse.down()
+    button.evaluate(REDRAWN)
+    chat.mouse.up()
+    assert chat.evaluate("window.clicked") == 1
+    # Without a redraw there is one click, as ever.
+    button.click()
+    assert chat.evaluate("window.clicked") == 2
+    # One that has gone for good is not clicked, and neither is what stands there now.
+    button.hover()
+    chat.mouse.down()
+    button.evaluate("(button) => button.remove()")
+    chat.mouse.up()
+    assert chat.evaluate("window.clicked") == 2
+    begin_anew(chat)
+    assert len(stage.bodies) == 1
+
+
 def test_retry_asks_once_more_and_undo_puts_the_message_back(chat: Page, stage: Stage) -> None:
     stage.plays(play.in_turn(play.answer("First."), play.answer("Second.")))
     attach(chat, picture_file())
