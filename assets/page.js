@@ -472,17 +472,29 @@
     );
   }
 
-  // Gradio draws a transcript anew when its answer has ended. A button that is pressed in that moment is gone when it is
-  // let go, and the click with it: then it goes to the one that stands in its place.
+  // When an answer has ended, its transcript is drawn anew and scrolled to its end. A button that is pressed in that moment
+  // is elsewhere, or another node, when it is let go, and the click is lost: then it is made up for. Who draws the pointer
+  // away has changed his mind.
   function saveClicks() {
-    let pressed = null;
+    const STILL = 6;
     const button = (node) => node?.closest?.("#chatbot button");
-    addEventListener("pointerdown", (event) => (pressed = button(event.target)), true);
+    let pressed = null;
+    let place = [0, 0];
+    addEventListener(
+      "pointerdown",
+      (event) => {
+        pressed = button(event.target);
+        place = [event.clientX, event.clientY];
+      },
+      true,
+    );
     addEventListener(
       "pointerup",
       (event) => {
-        if (!pressed || pressed.isConnected) return;
-        const now = button(document.elementFromPoint(event.clientX, event.clientY));
+        const moved = Math.hypot(event.clientX - place[0], event.clientY - place[1]);
+        if (!pressed || moved > STILL || pressed.contains(event.target)) return;
+        const there = document.elementFromPoint(event.clientX, event.clientY);
+        const now = pressed.isConnected ? pressed : button(there);
         if (now?.textContent === pressed.textContent && now.ariaLabel === pressed.ariaLabel) now.click();
       },
       true,

@@ -223,7 +223,7 @@ REDRAWN = """(button) => {
 }"""
 
 
-def test_a_button_that_is_redrawn_while_it_is_pressed_is_clicked_all_the_same(chat: Page, stage: Stage) -> None:
+def test_a_button_that_is_redrawn_or_moved_while_it_is_pressed_is_clicked_all_the_same(chat: Page, stage: Stage) -> None:
     stage.plays(play.answer("One", finish="length"))
     send(chat, "Count")
     button = option(chat, t("en", "action.continue"))
@@ -235,12 +235,24 @@ def test_a_button_that_is_redrawn_while_it_is_pressed_is_clicked_all_the_same(ch
     # Without a redraw there is one click, as ever.
     button.click()
     assert chat.evaluate("window.clicked") == 2
+    # The page has moved under the pointer.
+    button.hover()
+    chat.mouse.down()
+    button.evaluate("(button) => (button.style.translate = '0 300px')")
+    chat.mouse.up()
+    assert chat.evaluate("window.clicked") == 3
+    button.evaluate("(button) => (button.style.translate = '')")
+    # The pointer was drawn away.
+    button.hover()
+    chat.mouse.down()
+    box(chat).hover()
+    chat.mouse.up()
     # One that has gone for good is not clicked, and neither is what stands there now.
     button.hover()
     chat.mouse.down()
     button.evaluate("(button) => button.remove()")
     chat.mouse.up()
-    assert chat.evaluate("window.clicked") == 2
+    assert chat.evaluate("window.clicked") == 3
     begin_anew(chat)
     assert len(stage.bodies) == 1
 
