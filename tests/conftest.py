@@ -23,6 +23,7 @@ from playwright.sync_api import Browser, Page, Playwright, ViewportSize, sync_pl
 from playwright.sync_api import Error as PlaywrightError
 
 import demo_model
+from chat_core.provider import close_pools
 
 IN_CI = os.environ.get("CI", "").lower() in ("1", "true")
 CHOSEN_BROWSER = os.environ.get("VITRINE_BROWSER", "")
@@ -127,6 +128,13 @@ def demo_url() -> Iterator[str]:
     """The base URL of a demo model that does not wait."""
     with demo_model.serve(pace=0) as server:
         yield server.url
+
+
+@pytest.fixture
+async def closed_pools() -> AsyncIterator[None]:
+    """The core's connections to servers end with the test that has opened them, as its event loop does."""
+    yield
+    await close_pools()
 
 
 @pytest.fixture

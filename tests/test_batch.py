@@ -4,7 +4,7 @@ import asyncio
 import threading
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import aclosing
 from decimal import Decimal
 
@@ -13,10 +13,11 @@ import pytest
 from chat_core import ChatRequest, Connection, user
 from chat_core.batch import Budget, Ended, Item, ItemDone, ItemFailed, ItemStarted, ItemStopped, ItemWaiting, run
 from chat_core.errors import FileError
-from chat_core.provider import close_pools
 from chat_core.settings import Clocks
 from tests import scripted_server as play
 from tests.scripted_server import Exchange, Script, ScriptedServer
+
+pytestmark = pytest.mark.usefixtures("closed_pools")
 
 PATIENCE = 20.0
 CALM = Clocks(retry_pause=0.01)
@@ -29,12 +30,6 @@ PRICE = Decimal("0.0000036")
 def server() -> Iterator[ScriptedServer]:
     with ScriptedServer(echo) as running:
         yield running
-
-
-@pytest.fixture(autouse=True)
-async def _closed_pools() -> AsyncIterator[None]:
-    yield
-    await close_pools()
 
 
 def connection(server: ScriptedServer) -> Connection:

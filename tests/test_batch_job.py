@@ -5,7 +5,7 @@ import json
 import os
 import threading
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from contextlib import aclosing
 from dataclasses import replace
 from decimal import Decimal
@@ -23,7 +23,6 @@ from chat_core.extract_rows import RowSteppedDown
 from chat_core.field_table import Field
 from chat_core.job_store import JobStore, Limits
 from chat_core.job_store import Row as KeptRow
-from chat_core.provider import close_pools
 from chat_core.settings import Settings
 from chat_ui import batch_job, batch_run, batch_view, batcher, notes, row_exports, row_intake, wanted
 from chat_ui.batch_job import MOST_ROWS, Batch
@@ -54,6 +53,8 @@ from tests.batch_stage import (
 )
 from tests.scripted_server import Exchange, Script, ScriptedServer
 
+pytestmark = pytest.mark.usefixtures("closed_pools")
+
 WRONG = '{"name": "Anna", "age": "31"}'
 OTHER = wanted.of_fields([Field("name"), Field("place")])
 
@@ -63,12 +64,6 @@ def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "uploads"))
     with ScriptedServer(echo) as server:
         yield Stage(server, JobStore(tmp_path / "jobs"))
-
-
-@pytest.fixture(autouse=True)
-async def _closed_pools() -> AsyncIterator[None]:
-    yield
-    await close_pools()
 
 
 @pytest.fixture

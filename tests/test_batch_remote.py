@@ -1,7 +1,7 @@
 """The rows of a batch beyond this machine: as a file, at a server, followed, and their answers read back."""
 
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from contextlib import aclosing
 from decimal import Decimal
 from functools import partial
@@ -17,7 +17,6 @@ from chat_core import batch_service
 from chat_core.connections import Connection
 from chat_core.errors import BatchFileError, JobError
 from chat_core.job_store import JobStore, Limits
-from chat_core.provider import close_pools
 from chat_ui import batch_remote, batch_run, batch_view, batcher, notes, wanted
 from chat_ui.batch_job import Batch, Remote
 from chat_ui.batch_remote import RemoteBatcher
@@ -41,6 +40,8 @@ from tests.batch_stage import (
     texts,
 )
 from tests.scripted_server import Exchange, ScriptedServer
+
+pytestmark = pytest.mark.usefixtures("closed_pools")
 
 PARAMS: TypeAdapter[Any] = TypeAdapter(CompletionCreateParamsNonStreaming)
 ASKING = (INSTRUCTIONS, MODEL)
@@ -71,12 +72,6 @@ def stage(batches: BatchServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 
     with ScriptedServer(both) as server:
         yield Stage(server, JobStore(tmp_path / "jobs"))
-
-
-@pytest.fixture(autouse=True)
-async def _closed_pools() -> AsyncIterator[None]:
-    yield
-    await close_pools()
 
 
 @pytest.fixture

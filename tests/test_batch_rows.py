@@ -5,7 +5,7 @@ import csv
 import io
 import json
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from decimal import Decimal
 from html.parser import HTMLParser
 from pathlib import Path
@@ -19,7 +19,6 @@ from chat_core.events import Usage
 from chat_core.file_names import safe_name
 from chat_core.job_store import JobStore
 from chat_core.job_store import Row as KeptRow
-from chat_core.provider import close_pools
 from chat_core.row_sources import read_table
 from chat_ui import batch_run, batch_view, row_exports, wanted
 from chat_ui.batch_job import ROWS_SHOWN, Batch
@@ -30,6 +29,8 @@ from chat_ui.texts import LANGUAGES, Language, t
 from tests import scripted_server as play
 from tests.batch_stage import KEY, MODEL, PRICE, REFERENCE, WANTED, WON, Stage, about, asked, echo, rows_of, texts
 from tests.scripted_server import Exchange, ScriptedServer
+
+pytestmark = pytest.mark.usefixtures("closed_pools")
 
 HOSTILE = (
     '=HYPERLINK("http://evil")\r\n<b>\'한글\' & "quotes", \u202etxt.exe\u2028</b> --><script>alert(1)</script>\x00'
@@ -42,12 +43,6 @@ FORMULA = re.compile(r"\s*[=+\-@＝＋－＠]|[\t\r\n]")
 def stage(tmp_path: Path) -> Iterator[Stage]:
     with ScriptedServer(echo) as server:
         yield Stage(server, JobStore(tmp_path / "jobs"))
-
-
-@pytest.fixture(autouse=True)
-async def _closed_pools() -> AsyncIterator[None]:
-    yield
-    await close_pools()
 
 
 def schema(*names: str) -> wanted.Wanted:

@@ -2,7 +2,7 @@
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 
@@ -13,10 +13,11 @@ from chat_core.batch import Item
 from chat_core.batch_files import BatchFile, read, write
 from chat_core.batch_service import Batch, cancel, download, follow, look, submit
 from chat_core.errors import BatchesNotFound, BatchFileError, BatchNotFound, ChatError
-from chat_core.provider import close_pools
 from tests import scripted_server as play
 from tests.batch_server import BatchServer
 from tests.scripted_server import Script, ScriptedServer
+
+pytestmark = pytest.mark.usefixtures("closed_pools")
 
 MODEL = "gpt-4o-mini"
 KEY = "sk-test-1234567890abcdef"
@@ -32,12 +33,6 @@ def batches() -> BatchServer:
 def server(batches: BatchServer) -> Iterator[ScriptedServer]:
     with ScriptedServer(batches) as running:
         yield running
-
-
-@pytest.fixture(autouse=True)
-async def _closed_pools() -> AsyncIterator[None]:
-    yield
-    await close_pools()
 
 
 @pytest.fixture

@@ -31,9 +31,10 @@ from chat_core import (
     stream_chat,
     user,
 )
-from chat_core.provider import close_pools
 from tests import scripted_server as play
 from tests.scripted_server import ScriptedServer
+
+pytestmark = pytest.mark.usefixtures("closed_pools")
 
 KEY = "sk-test-1234567890abcdef"
 # Patient, so that no busy machine is taken for a silent server. A test about a clock brings its own.
@@ -45,12 +46,6 @@ HELLO = ChatRequest("scripted-1", (user("Hello"),))
 def server():
     with ScriptedServer() as running:
         yield running
-
-
-@pytest.fixture(autouse=True)
-async def _closed_pools():
-    yield
-    await close_pools()
 
 
 def connection(server: ScriptedServer, **fields) -> Connection:

@@ -7,7 +7,7 @@ import io
 import json
 import re
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from contextlib import aclosing
 from dataclasses import replace
 from decimal import Decimal
@@ -21,7 +21,6 @@ from chat_core.batch import Budget, Ended
 from chat_core.connections import Connection, demo
 from chat_core.describing import find
 from chat_core.ledger import Ledger
-from chat_core.provider import close_pools
 from chat_core.settings import Clocks
 from chat_ui import describe_run
 from chat_ui.describe_job import MOST_PICTURES, Asked, Job, forecast
@@ -32,6 +31,8 @@ from chat_ui.texts import LANGUAGES, Language
 from chat_ui.turn import Turn
 from tests import scripted_server as play
 from tests.scripted_server import Exchange, Script, ScriptedServer
+
+pytestmark = pytest.mark.usefixtures("closed_pools")
 
 PATIENCE = 30.0
 CALM = Clocks(retry_pause=0.01)
@@ -47,12 +48,6 @@ HOSTILE = '=HYPERLINK("http://evil")\n<b>\'한글\' & "quotes"</b> --><script>al
 def server() -> Iterator[ScriptedServer]:
     with ScriptedServer() as running:
         yield running
-
-
-@pytest.fixture(autouse=True)
-async def _closed_pools() -> AsyncIterator[None]:
-    yield
-    await close_pools()
 
 
 @pytest.fixture(autouse=True)

@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import date
 from decimal import Decimal
@@ -14,9 +14,11 @@ from chat_core import ChatError, Connection
 from chat_core.connections import PLACEHOLDER_KEY
 from chat_core.discovery import LOCAL_PORTS, describe_model, find_local, first_model, list_models
 from chat_core.errors import TimedOut
-from chat_core.provider import close_pools, fetch_models
+from chat_core.provider import fetch_models
 from tests import scripted_server as play
 from tests.scripted_server import Exchange, Script, ScriptedServer
+
+pytestmark = pytest.mark.usefixtures("closed_pools")
 
 KEY = "sk-test-1234567890abcdef"
 
@@ -30,12 +32,6 @@ class ListServer(ScriptedServer):
 
     def _models_script(self) -> Script:
         return self._own_script
-
-
-@pytest.fixture(autouse=True)
-async def _closed_pools() -> AsyncIterator[None]:
-    yield
-    await close_pools()
 
 
 @pytest.fixture

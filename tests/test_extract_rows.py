@@ -5,7 +5,7 @@ import gc
 import json
 import threading
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import aclosing
 from dataclasses import replace
 from decimal import Decimal
@@ -24,11 +24,12 @@ from chat_core.extract_task import Source
 from chat_core.field_table import Field, schema_of
 from chat_core.job_store import JobStore, Limits, Row
 from chat_core.json_output import Problem
-from chat_core.provider import close_pools
 from chat_core.schemas import FieldProblem
 from tests import batch_server
 from tests import scripted_server as play
 from tests.scripted_server import Exchange, Script, ScriptedServer
+
+pytestmark = pytest.mark.usefixtures("closed_pools")
 
 PATIENCE = 20.0
 QUICK = Clocks(first_token=4, patient_first_token=4, silence=2, whole_answer=60, retry_pause=0.01)
@@ -45,12 +46,6 @@ NO_JSON = play.error(400, "response_format json_object is not supported by this 
 def server() -> Iterator[ScriptedServer]:
     with ScriptedServer(echo) as running:
         yield running
-
-
-@pytest.fixture(autouse=True)
-async def _closed_pools() -> AsyncIterator[None]:
-    yield
-    await close_pools()
 
 
 @pytest.fixture

@@ -17,10 +17,11 @@ from chat_core.extraction import Asked, Asking, Charge, SteppedDown, extract_str
 from chat_core.field_table import Field, schema_of
 from chat_core.json_output import Problem, source_words
 from chat_core.personas import LANGUAGES
-from chat_core.provider import close_pools
 from chat_core.schemas import strict_problems, validate
 from tests import scripted_server as play
 from tests.scripted_server import Script, ScriptedServer
+
+pytestmark = pytest.mark.usefixtures("closed_pools")
 
 CALM = Clocks(retries=0, retry_pause=0.01)
 SCHEMA = schema_of([Field("name"), Field("age", "integer", required=False)])
@@ -32,12 +33,6 @@ ANNA = {"name": "Anna", "age": 31}
 def server():
     with ScriptedServer() as running:
         yield running
-
-
-@pytest.fixture(autouse=True)
-async def _closed_pools():
-    yield
-    await close_pools()
 
 
 def connection(server: ScriptedServer, **fields: Any) -> Connection:

@@ -223,7 +223,9 @@ REDRAWN = """(button) => {
 }"""
 
 
-def test_a_button_that_is_redrawn_or_moved_while_it_is_pressed_is_clicked_all_the_same(chat: Page, stage: Stage) -> None:
+def test_a_button_that_is_redrawn_or_moved_while_it_is_pressed_is_clicked_all_the_same(
+    chat: Page, stage: Stage
+) -> None:
     stage.plays(play.answer("One", finish="length"))
     send(chat, "Count")
     button = option(chat, t("en", "action.continue"))

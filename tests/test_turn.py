@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import aclosing
 from decimal import Decimal
 from itertools import pairwise
@@ -12,11 +12,12 @@ from typing import Any
 import pytest
 
 from chat_core import ChatRequest, Clocks, Connection, count_tokens, user
-from chat_core.provider import close_pools
 from chat_ui import turn as turn_module
 from chat_ui.turn import Snapshot, Turn
 from tests import scripted_server as play
 from tests.scripted_server import Exchange, Script, ScriptedServer
+
+pytestmark = pytest.mark.usefixtures("closed_pools")
 
 KEY = "sk-test-1234567890abcdef"
 CALM = Clocks(retry_pause=0.01)
@@ -27,12 +28,6 @@ HELLO = ChatRequest("scripted-1", (user("Hello"),))
 def server() -> Iterator[ScriptedServer]:
     with ScriptedServer() as running:
         yield running
-
-
-@pytest.fixture(autouse=True)
-async def _closed_pools() -> AsyncIterator[None]:
-    yield
-    await close_pools()
 
 
 @pytest.fixture
