@@ -32,6 +32,7 @@ from chat_core.request import JsonSchema
 from chat_core.row_sources import no_room
 from chat_ui.costs import expected_cost, total
 from chat_ui.extract_job import Asked, Source, output_tokens_of, parts_of
+from chat_ui.extract_job import Status as SourceStatus
 from chat_ui.texts import Language
 
 MOST_ROWS = 5_000
@@ -48,6 +49,8 @@ SHORT_NAME = 40
 
 Status = Literal["reading", "waiting", "running", "done", "invalid", "failed", "stopped", "gone"]
 Shown = Literal["all", "problems"]
+# The state of a row that was not asked, by that of its source.
+_UNASKED: dict[SourceStatus, Status] = {"reading": "reading", "ready": "waiting", "failed": "failed"}
 
 
 @dataclass(slots=True)
@@ -328,7 +331,7 @@ class Batch:
             return state.status
         if row.gone:
             return "gone"
-        return {"reading": "reading", "ready": "waiting", "failed": "failed"}[row.source.status]  # type: ignore[return-value]
+        return _UNASKED[row.source.status]
 
     def outcome(self, row: Row) -> Outcome | None:
         return self.outcomes.get(self.ids.get(row.key, ""))

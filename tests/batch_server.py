@@ -105,7 +105,7 @@ class BatchServer:
         assert boundary
         parts = [part.split(b"\r\n\r\n", 1) for part in exchange.raw.split(b"--" + boundary[1].encode())[1:-1]]
         # The SDK names every part, and sends a purpose that the API knows.
-        fields = {re.search(rb'name="(\w+)"', head)[1].decode(): data[:-2] for head, data in parts}  # type: ignore[index]
+        fields = {re.search(rb'name="(\w+)"', head)[1].decode(): data[:-2] for head, data in parts}
         name = f"file-{len(self.files)}"
         self.files[name] = fields["file"]
         told = FileObject(
@@ -114,7 +114,7 @@ class BatchServer:
             created_at=1,
             filename="batch.jsonl",
             object="file",
-            purpose=fields["purpose"].decode(),  # type: ignore[arg-type]
+            purpose=fields["purpose"].decode(),
             status="processed",
         )
         return told.to_dict()

@@ -22,7 +22,7 @@ def encoded(image: Image.Image, kind: str, **options: object) -> bytes:
     file = io.BytesIO()
     if kind == "HEIC":
         frames = pillow_heif.HeifFile()
-        for number, frame in enumerate([image, *options.pop("append_images", [])]):  # type: ignore[misc]
+        for number, frame in enumerate([image, *options.pop("append_images", [])]):
             frames.add_from_pillow(frame).info["primary"] = number == options.get("primary_index", 0)
         options.pop("save_all", None)
         frames.save(file, **options)

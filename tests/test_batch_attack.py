@@ -344,7 +344,7 @@ async def test_nothing_of_a_batch_is_begun_while_it_is_deleted(tmp_path: Path) -
         seen.append(visit.batch is old)
         await delete(job_id)
 
-    here.store.delete = slow  # type: ignore[method-assign]
+    here.store.delete = slow
     await here.clear(visit, "en")
     assert seen == [False]
     assert not visit.batch.rows

@@ -345,8 +345,8 @@ async def test_each_row_ends_by_itself_whatever_becomes_of_the_others(stage: Sta
     rows = list(batch.rows.values())
     told = [batch_view.problems_of(batch, row, None, "en") for row in rows]
     assert told[1] == [
-        notes.sentence(batch.states[batch.ids["r2"]].error, "en"),  # type: ignore[arg-type]
-        notes.plain_server_words(batch.states[batch.ids["r2"]].error, "en"),  # type: ignore[arg-type]
+        notes.sentence(batch.states[batch.ids["r2"]].error, "en"),
+        notes.plain_server_words(batch.states[batch.ids["r2"]].error, "en"),
     ]
     assert "Invalid <b>content</b>." in told[1][1]
     # A stream that was cut is paid for as far as it came, by an estimate.
@@ -482,7 +482,7 @@ async def test_asking_again_replaces_an_answer_and_its_cost_counts(stage: Stage,
     assert statuses(batch) == ["done"] * 3
     assert (await stage.result(batch, 1)).data["name"] == "row 1"
     assert batch.spent == visit.ledger.totals().cost == before + PRICE
-    assert (await stage.found(batch.job.id)).spent == batch.spent  # type: ignore[union-attr]
+    assert (await stage.found(batch.job.id)).spent == batch.spent
 
 
 async def test_a_format_that_is_refused_is_said_and_known_for_the_next_run(stage: Stage) -> None:
@@ -543,7 +543,7 @@ async def test_the_ledger_has_what_the_server_charged(stage: Stage) -> None:
     assert sum(entry.cost or Decimal(0) for entry in stage.ledger.entries) == sum(charged)
     assert batch.ledger.totals().cost == batch.spent == sum(charged)
     assert {entry.model for entry in stage.ledger.entries} == {MODEL}
-    found = await stage.restarted().found(batch.job.id)  # type: ignore[union-attr]
+    found = await stage.restarted().found(batch.job.id)
     assert found.spent == sum(charged)
 
 
@@ -555,7 +555,7 @@ async def test_what_it_will_take_is_the_sum_of_its_rows(stage: Stage, monkeypatc
     single = [batch.forecast([row], asked(), openai, REFERENCE) for row in rows]
     assert whole.input_tokens == sum(each.input_tokens for each in single)
     assert whole.output_tokens == sum(each.output_tokens for each in single)
-    assert whole.cost == sum(whole.costs) == sum(each.cost for each in single)  # type: ignore[arg-type]
+    assert whole.cost == sum(whole.costs) == sum(each.cost for each in single)
     assert single[1].input_tokens > single[0].input_tokens + 400
     wide = asked(wanted=wanted.of_fields([Field(f"field_{place}") for place in range(40)]))
     assert batch.forecast(rows, wide, openai, REFERENCE).input_tokens > whole.input_tokens + 600
@@ -656,7 +656,7 @@ async def test_a_page_that_goes_away_closes_the_requests_and_frees_the_batch(sta
     assert await asyncio.to_thread(stage.server.requests[0].closed.wait, PATIENCE)
     assert not batch.running
     assert statuses(batch) == ["stopped", "waiting", "waiting"]
-    found = await stage.found(batch.job.id)  # type: ignore[union-attr]
+    found = await stage.found(batch.job.id)
     assert statuses(found) == ["waiting"] * 3
 
 
@@ -700,7 +700,7 @@ async def test_a_repair_that_was_due_is_made_after_a_restart(stage: Stage) -> No
     with pytest.raises(asyncio.CancelledError):
         await running
     again = stage.restarted()
-    found = await again.found(batch.job.id)  # type: ignore[union-attr]
+    found = await again.found(batch.job.id)
     assert statuses(found) == ["invalid"]
     assert t("en", "batch.repair_due") in batch_view.problems_of(
         found, found.rows["r1"], await again.result(found, 0), "en"
@@ -729,7 +729,7 @@ async def test_rows_without_content_wait_for_their_files_and_take_their_places(
     assert stage.asked == ["a pasted text"]
     visit = again = stage.restarted().visit()
     desk = stage.restarted().batcher
-    await desk.find(first.batch.job.id, "all", visit, "en", REFERENCE)  # type: ignore[union-attr]
+    await desk.find(first.batch.job.id, "all", visit, "en", REFERENCE)
     batch = again.batch
     assert [(row.name, row.text) for row in batch.rows.values()] == [
         (f"{t('en', 'batch.pasted')} 1", ""),
@@ -873,7 +873,7 @@ async def test_a_batch_that_is_open_elsewhere_cannot_be_begun(stage: Stage, said
     visit.batch = rows_of(1)
     await start(stage, visit)
     texts("one more", batch=visit.batch)
-    async with await stage.store.resume(visit.batch.job.id):  # type: ignore[union-attr]
+    async with await stage.store.resume(visit.batch.job.id):
         await start(stage, visit)
     assert said == [notes.sentence(JobError("", reason="in_use"), "en")]
     assert len(stage.asked) == 1
@@ -940,7 +940,7 @@ async def test_clearing_deletes_from_the_disk_and_leaves_the_ledger(stage: Stage
     assert kept == ""
     assert t("en", "batch.empty") in table
     assert not batch.job.path.exists()
-    assert list(stage.store._folder.iterdir()) == []  # type: ignore[union-attr]
+    assert list(stage.store._folder.iterdir()) == []
     assert visit.ledger.totals().cost == 2 * PRICE
     assert visit.batch.spent == 0
 
@@ -949,14 +949,14 @@ async def test_what_the_form_was_comes_back_with_the_batch(stage: Stage) -> None
     batch = rows_of(1)
     await stage.ask(batch)
     visit = Visit()
-    found = await stage.batcher.find(batch.job.id, "all", visit, "ko", REFERENCE)  # type: ignore[union-attr]
+    found = await stage.batcher.find(batch.job.id, "all", visit, "ko", REFERENCE)
     assert found[3] == "batch"
     assert found[5:] == (INSTRUCTIONS, MODEL)
     assert visit.extracting.wanted == WANTED
     # One that is there is not put aside for another.
     other = rows_of(3)
     await stage.ask(other)
-    await stage.batcher.find(other.job.id, "all", visit, "ko", REFERENCE)  # type: ignore[union-attr]
+    await stage.batcher.find(other.job.id, "all", visit, "ko", REFERENCE)
     assert len(visit.batch.rows) == 1
 
 

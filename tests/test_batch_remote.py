@@ -203,7 +203,7 @@ async def test_rows_are_sent_followed_and_answered_at_half_the_price(
         "row 0", None, "row 2", None, "row 4", None, "row 6", "row 7", "row 0",
     ]  # fmt: skip
     told = [batch_view.problems_of(batch, batch.rows[key], None, "en")[0] for key in ("r2", "r4")]
-    assert told == [notes.sentence(batch.states[batch.ids[key]].error, "en") for key in ("r2", "r4")]  # type: ignore[arg-type]
+    assert told == [notes.sentence(batch.states[batch.ids[key]].error, "en") for key in ("r2", "r4")]
     assert told[0] != told[1]
     # Each answer is booked once, at half the price.
     assert [entry.cost for entry in visit.ledger.entries] == [HALF] * 5
@@ -289,7 +289,7 @@ async def test_rows_of_a_batch_that_the_server_has_forgotten_are_asked_again(
     _, start, *_ = await remote.batcher.ready(visit, "en", REFERENCE, *LIMITS, *ASKING)
     assert start["interactive"]
     found = Batch()
-    await batch_run.find(found, visit.batch.job.id, stage.store)  # type: ignore[union-attr]
+    await batch_run.find(found, visit.batch.job.id, stage.store)
     assert not found.at_server
 
 
@@ -562,7 +562,7 @@ async def test_output_files_are_read_back_into_the_table(
     assert visit.ledger.entries == []
     assert stage.server.all_requests == []
     # They are kept as if they had been asked here.
-    found = await stage.restarted().found(batch.job.id)  # type: ignore[union-attr]
+    found = await stage.restarted().found(batch.job.id)
     assert statuses(found) == ["done", "done", "invalid", "waiting", "done"]
     await stage.again(batch)
     assert statuses(batch) == ["done"] * 5

@@ -213,7 +213,7 @@ async def test_half_letters_do_not_stop_a_file(stage: Stage) -> None:
     for form in get_args(row_exports.Format):
         assert await exported(stage, batch, form)
     # What is kept outlives a restart, letters and all.
-    found = await stage.restarted().found(batch.job.id)  # type: ignore[union-attr]
+    found = await stage.restarted().found(batch.job.id)
     assert [row.text for row in found.rows.values()] == ["Anna \ud83d"]
 
 
@@ -419,15 +419,15 @@ class Sent:
 async def test_a_page_that_is_asked_for_may_be_anything(stage: Stage, wish: Any) -> None:
     visit = stage.visit()
     visit.batch = rows_of(ROWS_SHOWN + 1)
-    html = await stage.batcher.turn_page(Sent(page=wish), visit)  # type: ignore[arg-type]
-    assert sent_text(Sent(page=wish), "page") == ("" if wish is None else str(wish))  # type: ignore[arg-type]
+    html = await stage.batcher.turn_page(Sent(page=wish), visit)
+    assert sent_text(Sent(page=wish), "page") == ("" if wish is None else str(wish))
     assert len(Whole(html).cells) - 1 == (1 if str(wish) in ("1", "5") else ROWS_SHOWN)
 
 
 async def test_an_answer_that_is_gone_from_the_disk_leaves_its_row(stage: Stage) -> None:
     batch = rows_of(2)
     await stage.ask(batch)
-    await stage.store.delete(batch.job.id)  # type: ignore[union-attr]
+    await stage.store.delete(batch.job.id)
     whole = Whole(await drawn(stage, batch))
     assert [row[0] for row in whole.cells[1:]] == ["pasted 1row 0", "pasted 2row 1"]
     rows = await table_of(stage, batch)

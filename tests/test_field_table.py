@@ -80,7 +80,7 @@ def test_a_parent_may_come_after_its_fields() -> None:
         ([Field("a"), Field("a")], "name_twice", "a"),
         ([Field("a"), Field("a.b")], "not_a_parent", "a.b"),
         # A type that no editor offers, as a request of the endpoint may hold it.
-        ([replace(Field("a"), type="text")], "unknown_type", "a"),  # type: ignore[arg-type]
+        ([replace(Field("a"), type="text")], "unknown_type", "a"),
         ([Field("a", "integer", choices=("x",))], "bad_choice", "a"),
         ([Field("a", "date", choices=("2026-01-01",))], "bad_choice", "a"),
         ([Field(f"f{n}") for n in range(501)], "too_many_fields", ""),
