@@ -4,7 +4,6 @@ import asyncio
 import csv
 import io
 import json
-import os
 import tempfile
 from decimal import Decimal
 from pathlib import Path
@@ -180,6 +179,11 @@ async def test_a_negative_number_stays_a_number_in_the_csv_file(tmp_path: Path) 
     assert [(row["name"], row["sum"]) for row in rows] == [("'=1+1", "-5"), ("'-x", "-0.5"), ("y", "true")]
 
 
+def folders_left(folder: Path) -> list[str]:
+    """What batches have left behind there."""
+    return [path.name for path in folder.iterdir() if path.name.startswith("vitrine-batch-")]
+
+
 async def test_two_batch_files_at_once_are_both_whole_and_leave_no_folder_behind(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -193,7 +197,7 @@ async def test_two_batch_files_at_once_are_both_whole_and_leave_no_folder_behind
         lines = [json.loads(line) for line in text.splitlines()]
         assert len(lines) == 50
         assert all(instructions in json.dumps(line["body"]) for line in lines)
-    assert not [name for name in os.listdir(tmp_path) if name.startswith("vitrine-batch-")]  # noqa: PTH208
+    assert folders_left(tmp_path) == []
 
 
 # --- large and odd sources --------------------------------------------------------------------------------------------
