@@ -14,7 +14,7 @@ from typing import Any
 
 from chat_core.batch import Budget, Charge, ItemFailed, ItemStopped
 from chat_core.connections import Connection
-from chat_core.errors import JobError
+from chat_core.errors import InputError, JobError
 from chat_core.events import Timing, Usage
 from chat_core.extract_rows import Paid, RowDone, RowEvent, RowResult, RowSource, extract_rows
 from chat_core.extract_task import Source, Task, prepare
@@ -52,8 +52,11 @@ async def read_in(batch: Batch, rows: Sequence[Row]) -> AsyncGenerator[None, Non
         async with turn:
             await extract_run.read(row.source)
         if row.source.status == "ready":
-            row.digest = await _digest(row)
-            batch.settle(row)
+            try:
+                row.digest = await _digest(row)
+                batch.settle(row)
+            except InputError as error:
+                row.source.status, row.source.error = "failed", error.with_traceback(None)
         news.set()
 
     async def read_all() -> None:

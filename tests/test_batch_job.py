@@ -17,7 +17,7 @@ from PIL import Image
 
 from chat_core.batch import Budget, Ended
 from chat_core.connections import Connection, demo
-from chat_core.errors import FileError, JobError
+from chat_core.errors import FileError, ImageError, JobError
 from chat_core.events import Usage
 from chat_core.extract_rows import RowSteppedDown
 from chat_core.field_table import Field
@@ -140,6 +140,24 @@ async def test_rows_come_from_texts_links_files_and_a_column(stage: Stage, tmp_p
     assert [part["type"] for part in sent["a picture"]["messages"][1]["content"]] == ["image_url"]
     (file,) = [content for content in sent if content not in ("a picture",) and "Anna, 31" in content]
     assert "note.txt" in file
+
+
+async def test_a_picture_that_is_swept_away_while_it_is_read_is_a_failed_row(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def swept(path: str, name: str) -> bytes:
+        raise ImageError(f"{name} is not there.", name=name, reason="not_found")
+
+    monkeypatch.setattr(batch_run, "bytes_of", swept)
+    Image.new("RGB", (20, 16), "teal").save(tmp_path / "card.png")
+    batch = Batch()
+    row = batch.add(Source("", "card.png", str(tmp_path / "card.png")))
+    assert row is not None
+    async with aclosing(batch_run.read_in(batch, [row])) as steps:
+        async for _ in steps:
+            pass
+    assert statuses(batch) == ["failed"]
+    assert batch_view.problems_of(batch, row, None, "en")[0].startswith("card.png cannot be sent")
 
 
 async def test_another_column_or_reading_makes_the_rows_anew(stage: Stage, tmp_path: Path, said: list[str]) -> None:
