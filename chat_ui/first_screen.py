@@ -13,13 +13,16 @@ from chat_ui.localize import Localizer
 from chat_ui.texts import Language, t
 
 # ``click``: a card that asks a model. ``select``: the one that opens another tab. A double click is one: the second
-# would come to the server when the first card may be over already, and would play it again.
+# would come to the server when the first card may be over already, and would play it again. Another card is another
+# wish.
 ON_LOAD = """
 let clicked = -Infinity;
+let last = "";
 element.addEventListener("click", (event) => {
   const card = event.target.closest("[data-card]");
-  if (!card || event.timeStamp - clicked < 1000) return;
+  if (!card || (card.dataset.card === last && event.timeStamp - clicked < 1000)) return;
   clicked = event.timeStamp;
+  last = card.dataset.card;
   trigger(card.dataset.event, { card: card.dataset.card });
 });
 """

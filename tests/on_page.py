@@ -114,8 +114,12 @@ def send(page: Page, words: str) -> None:
 
 
 def begin_anew(page: Page) -> None:
-    """Press New chat, and wait until it has emptied the chat; the draft in the box stays."""
-    page.locator("#new-chat").click()
+    """Press New chat, and wait until it has emptied the chat; the draft in the box stays.
+
+    Also where there is nothing to be emptied: what is clicked next is not to overtake it.
+    """
+    with page.expect_response(lambda response: response.url.endswith("/run/predict")):
+        page.locator("#new-chat").click()
     expect(page.locator("#chatbot [data-testid=user]")).to_have_count(0)
     expect(page.locator("#first-screen")).to_be_visible()
 

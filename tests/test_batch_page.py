@@ -9,6 +9,7 @@ import re
 import signal
 import socket
 import threading
+import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -369,8 +370,25 @@ def free_port() -> int:
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="there is no such signal here")
+def left_two_days_ago(jobs: Path) -> Path:
+    """A job that nobody has come back for."""
+    jobs.mkdir(mode=0o700)
+    left = jobs / f"{'0' * 64}.jsonl"
+    left.write_text("{}\n", "utf-8")
+    os.utime(left, times=(time.time() - 2 * 86_400,) * 2)
+    return left
+
+
+def is_gone(path: Path) -> bool:
+    patience = time.monotonic() + PATIENCE_MS / 1000
+    while path.exists() and time.monotonic() < patience:
+        time.sleep(0.05)
+    return not path.exists()
+
+
 def test_a_batch_outlives_the_server_that_asked_it(page: Page, tmp_path: Path) -> None:
     jobs = tmp_path / "jobs"
+    left = left_two_days_ago(jobs)
     (tmp_path / "house").mkdir()
     house = furnish(tmp_path / "house")
     texts = [f"Person {n}" for n in range(8)]
@@ -391,6 +409,8 @@ def test_a_batch_outlives_the_server_that_asked_it(page: Page, tmp_path: Path) -
         }
         with started(house, **variables) as app:
             desk.open(app.address, "scripted-1")
+            # No batch was begun or looked for yet: the app itself has deleted it.
+            assert is_gone(left)
             desk.of("text").locator("textarea").fill("\n".join(texts))
             desk.of("add").click()
             expect(desk.rows("waiting")).to_have_count(8)

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from urllib.request import urlopen
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, Request, ViewportSize, expect
+from playwright.sync_api import Browser, FloatRect, Locator, Page, Request, ViewportSize, expect
 
 import demo_model
 from chat_core import connections
@@ -380,6 +380,21 @@ def test_the_card_that_counts_leads_to_its_figures_and_back(pages: dict[Language
     box(page).fill("")
 
 
+def test_another_card_within_a_second_is_another_wish(pages: dict[Language, Page], demo: Demo) -> None:
+    page = pages["en"]
+    begin_anew(page)
+    demo.take_bodies()
+    clicks = "names => names.forEach((name) => document.querySelector(`[data-card='${name}']`).click())"
+    page.evaluate(clicks, ["count", "tale", "tale"])
+    expect(page.locator("#first-screen")).to_have_count(0)
+    page.locator("#back-to-chat").click()
+    expect(note(page, t("en", "card.note"))).to_be_visible()
+    settled(page)
+    # A double click on one is one.
+    assert len(demo.take_bodies()) == 1
+    assert questions(page).count() == 1
+
+
 def test_the_note_of_a_card_leads_where_it_says_and_is_never_sent(pages: dict[Language, Page], demo: Demo) -> None:
     page = pages["ko"]
     begin_anew(page)
@@ -529,8 +544,13 @@ def test_the_first_screen_fits_and_is_worked_by_keyboard(
     expect(page.locator(".promise")).to_have_text(t(language, "first.promise"))
     cards = page.locator("[data-card]")
     expect(cards).to_have_count(6)
-    places = [place for at in range(6) if (place := cards.nth(at).bounding_box())]
-    assert len({round(place["x"]) for place in places}) == (1 if width < 768 else 3)
+
+    def boxes() -> list[FloatRect]:
+        return [place for at in range(6) if (place := cards.nth(at).bounding_box())]
+
+    # The sidebar slides in, and the cards with it.
+    eventually(page, lambda: len({round(place["x"]) for place in boxes()}), 1 if width < 768 else 3)
+    places = boxes()
     assert len(places) == 6
     sending = page.locator("#message-box").bounding_box()
     assert sending is not None
