@@ -203,13 +203,13 @@ def build(
     beside = _beside(widgets, mode, extractor, visit, language, around)
     wiring = batch_part.Wiring(rows, running, results, beside, visit, language)
     batch_part.wire(wiring, Batcher(settings, app, store), changed)
-    parts = [one_source, one_answer, many_sources, many_answers, many_results]
-    mode.change(show_mode, mode, parts, queue=False, **QUIET)
+    parts = {"one": [one_source, one_answer], "batch": [many_sources, many_answers, many_results]}
+    mode.change(partial(_seen, parts), mode, [part for each in parts.values() for part in each], queue=False, **QUIET)
 
 
-def show_mode(mode: str) -> tuple[Any, ...]:
-    """Which parts are in sight: those of one source, or those of a batch."""
-    return tuple(gr.update(visible=(mode == "batch") == (place >= 2)) for place in range(5))
+def _seen(parts: dict[str, list[gr.Column]], mode: str) -> list[Any]:
+    """Show the parts of this mode, and those of the other one not."""
+    return [gr.update(visible=name == mode) for name, each in parts.items() for _ in each]
 
 
 def _beside(
