@@ -9,10 +9,10 @@ from typing import Any
 
 from chat_core.batch import Budget
 from chat_core.connections import Connection
-from chat_core.extract_rows import RowResult
 from chat_core.field_table import Field
 from chat_core.job_store import JobStore
 from chat_core.ledger import Ledger
+from chat_core.row_extraction import RowResult
 from chat_core.settings import Clocks, Settings
 from chat_ui import batch_run, wanted
 from chat_ui.batch_job import Batch, Row
@@ -105,20 +105,9 @@ class Stage:
         visit.extracting.want(WANTED)
         return visit
 
-    async def ask(
-        self,
-        batch: Batch,
-        what: Asked | None = None,
-        *,
-        budget: Budget | None = None,
-        connection: Connection | None = None,
-        choose: Callable[[Batch], Sequence[Row]] = lambda batch: batch.to_ask(batch.ids),
-        again: bool = False,
-    ) -> None:
-        """Ask to the end the rows that are to be asked."""
-        async with aclosing(
-            self.steps(batch, what, budget=budget, connection=connection, choose=choose, again=again)
-        ) as steps:
+    async def ask(self, batch: Batch, what: Asked | None = None, **options: Any) -> None:
+        """Ask to the end the rows that are to be asked. ``options``: as ``steps`` takes them."""
+        async with aclosing(self.steps(batch, what, **options)) as steps:
             async for _ in steps:
                 pass
         assert not batch.running
