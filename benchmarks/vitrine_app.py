@@ -18,10 +18,12 @@ def _build_with_conversation(settings: Settings, connection: Connection) -> App:
     """The page of the app, its transcript filled before anybody opens it."""
     built = build_app(settings, connection)
     chatbot = next(block for block in built.page.blocks.values() if isinstance(block, gr.Chatbot))
+    # Gradio takes a value in this form, and declares another.
     chatbot.value = chatbot.postprocess(conversation(int(sys.argv[1]))).model_dump()  # type: ignore[arg-type]
     return built
 
 
 if __name__ == "__main__":
+    # The app itself is run, with a page that is built by the function above: mypy knows no module that is changed so.
     app.build_app = _build_with_conversation  # type: ignore[attr-defined]
     sys.exit(app.main())
