@@ -23,7 +23,6 @@ from chat_core.events import (
     TextDelta,
     Usage,
 )
-from chat_core.extract_rows import RowDone, RowResult, RowSource, extract_rows
 from chat_core.extract_task import prepare as extraction_task
 from chat_core.extraction import Extraction, extract
 from chat_core.fetch import fetch_image
@@ -31,6 +30,7 @@ from chat_core.images import load_image
 from chat_core.messages import ImagePart, Message, RemoteImage, TextFile, TextPart, assistant, system, user
 from chat_core.pricing import calc_cost
 from chat_core.request import ChatRequest, ImagePolicy, JsonObject, JsonSchema, Options
+from chat_core.row_extraction import RowDone, RowResult, RowSource, extract_rows
 from chat_core.settings import Clocks, Settings
 from chat_core.tokens import count_message_tokens, count_tokens, image_tokens
 

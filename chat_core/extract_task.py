@@ -1,4 +1,4 @@
-"""What an extraction asks for, and how its answers are judged: the pure half of ``extraction`` and ``extract_rows``.
+"""What an extraction asks for, and how its answers are judged: the pure half of ``extraction`` and ``row_extraction``.
 
     task = prepare(schema, model="gpt-5.4-mini", instructions="Only people.")     # once; then for each source
     request = task.request("Minsu (31) lives in Busan.", task.first("json_schema"))

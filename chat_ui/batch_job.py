@@ -20,7 +20,6 @@ from chat_core.batch_service import Batch as RemoteBatch
 from chat_core.connections import Connection
 from chat_core.errors import ChatError, JobError
 from chat_core.events import Usage
-from chat_core.extract_rows import RowDone, RowEvent, RowResult, RowSteppedDown
 from chat_core.extract_task import Step
 from chat_core.extraction import opening_request
 from chat_core.file_names import safe_name
@@ -29,6 +28,7 @@ from chat_core.ledger import Entry, Ledger
 from chat_core.messages import Part, user
 from chat_core.pricing import price_batch_usage
 from chat_core.request import JsonSchema
+from chat_core.row_extraction import RowDone, RowEvent, RowResult, RowSteppedDown
 from chat_core.row_sources import no_room
 from chat_ui.costs import expected_cost, total
 from chat_ui.extract_job import Asked, Source, output_tokens_of, parts_of

@@ -22,11 +22,11 @@ from chat_core.batch_files import BatchFile, BatchResult
 from chat_core.connections import Connection
 from chat_core.errors import BatchFileError, BatchNotFound, BlanksOnly, ChatError, EmptyAnswer, JobError
 from chat_core.events import Completion, Timing
-from chat_core.extract_rows import RowResult, judged_row, row_items
 from chat_core.extract_task import Step, Task
 from chat_core.job_store import Job
 from chat_core.ledger import Entry
 from chat_core.request import ChatRequest
+from chat_core.row_extraction import RowResult, judged_row, row_items
 from chat_ui import batch_run, batch_view, limits, notes
 from chat_ui.batch_job import Batch, Outcome, Remote, Row, State
 from chat_ui.batcher import Batcher

@@ -16,12 +16,12 @@ from chat_core.batch import Budget, Charge, ItemFailed, ItemStopped
 from chat_core.connections import Connection
 from chat_core.errors import InputError, JobError
 from chat_core.events import Timing, Usage
-from chat_core.extract_rows import Paid, RowDone, RowEvent, RowResult, RowSource, extract_rows
 from chat_core.extract_task import Source, Task, prepare
 from chat_core.job_store import JobStore
 from chat_core.job_store import Row as KeptRow
 from chat_core.ledger import Entry, Ledger
 from chat_core.request import ChatRequest
+from chat_core.row_extraction import Paid, RowDone, RowEvent, RowResult, RowSource, extract_rows
 from chat_core.settings import Clocks
 from chat_ui import batch_view, extract_run, wanted
 from chat_ui.batch_job import Batch, Outcome, Remote, Row, digest_of

@@ -15,7 +15,7 @@ from chat_core.batch_service import Batch as RemoteBatch
 from chat_core.connections import Connection
 from chat_core.discovery import ListedModel
 from chat_core.errors import BatchesNotFound
-from chat_core.extract_rows import RowResult
+from chat_core.row_extraction import RowResult
 from chat_core.schemas import FieldProblem
 from chat_ui import extract_words, notes
 from chat_ui.batch_job import ROWS_SHOWN, Batch, Forecast, Row, Status

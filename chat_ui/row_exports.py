@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
-from chat_core.extract_rows import RowResult
+from chat_core.row_extraction import RowResult
 from chat_ui import batch_view
 from chat_ui.batch_job import Batch, Row
 from chat_ui.exports import cell

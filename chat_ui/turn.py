@@ -30,10 +30,10 @@ from chat_core.events import (
     Timing,
     Usage,
 )
-from chat_core.extract_rows import RowDone
 from chat_core.ledger import Entry
 from chat_core.messages import ImagePart, RemoteImage
 from chat_core.request import ChatRequest
+from chat_core.row_extraction import RowDone
 from chat_core.settings import Clocks
 from chat_core.tokens import image_tokens
 

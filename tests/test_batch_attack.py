@@ -14,10 +14,10 @@ import pytest
 from chat_core import job_store
 from chat_core.connections import Connection, demo
 from chat_core.events import Timing, Usage
-from chat_core.extract_rows import RowResult
 from chat_core.job_store import JobStore
 from chat_core.messages import TextFile
 from chat_core.request import ChatRequest
+from chat_core.row_extraction import RowResult
 from chat_core.schemas import FieldProblem
 from chat_core.settings import Settings
 from chat_ui import batch_run, batch_view, transcript, wanted

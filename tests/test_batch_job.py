@@ -19,10 +19,10 @@ from chat_core.batch import Budget, Ended
 from chat_core.connections import Connection, demo
 from chat_core.errors import FileError, ImageError, JobError
 from chat_core.events import Usage
-from chat_core.extract_rows import RowSteppedDown
 from chat_core.field_table import Field
 from chat_core.job_store import JobStore, Limits
 from chat_core.job_store import Row as KeptRow
+from chat_core.row_extraction import RowSteppedDown
 from chat_core.settings import Settings
 from chat_ui import batch_job, batch_run, batch_view, batcher, notes, row_exports, row_intake, wanted
 from chat_ui.batch_job import MOST_ROWS, Batch

@@ -51,7 +51,7 @@ FLOORS = [
     {"connections", "provider", "wire"},
     {"chat", "discovery", "schema_code"},
     {"batch", "extraction"},
-    {"batch_files", "extract_rows"},
+    {"batch_files", "row_extraction"},
     {"batch_service"},
     {"__init__"},
 ]

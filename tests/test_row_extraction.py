@@ -19,11 +19,11 @@ from chat_core import batch_files as files
 from chat_core.batch import Budget, Ended, ItemFailed, ItemStarted, ItemStopped
 from chat_core.errors import BlanksOnly, EmptyAnswer, FileError
 from chat_core.events import Choice, Finished, Timing
-from chat_core.extract_rows import LONGEST_RAW, Paid, RowSteppedDown, extract_rows, judged_row, row_items
 from chat_core.extract_task import Source
 from chat_core.field_table import Field, schema_of
 from chat_core.job_store import JobStore, Limits, Row
 from chat_core.json_output import Problem
+from chat_core.row_extraction import LONGEST_RAW, Paid, RowSteppedDown, extract_rows, judged_row, row_items
 from chat_core.schemas import FieldProblem
 from tests import batch_server
 from tests import scripted_server as play
