@@ -19,6 +19,7 @@ from chat_core.batch import Budget
 from chat_core.connections import Connection
 from chat_core.errors import BatchFileError, JobError
 from chat_core.job_store import JobStore
+from chat_core.json_output import whole_letters
 from chat_core.settings import Settings
 from chat_ui import batch_run, batch_view, limits, notes, row_exports, row_intake, wanted
 from chat_ui.batch_job import Batch, Row, Shown
@@ -115,8 +116,9 @@ class Batcher:
 
     def asked(self, visit: Visit, instructions: Any, model: Any) -> Asked:
         """What is asked, from the widgets; the values come from a browser, so anything may stand in them."""
-        name = str(model or "").strip() or visit.first_model
-        return Asked("", str(instructions or "").strip()[:LONGEST_INSTRUCTIONS], name, visit.extracting.wanted)
+        name = whole_letters(str(model or "").strip()) or visit.first_model
+        told = whole_letters(str(instructions or "").strip()[:LONGEST_INSTRUCTIONS])
+        return Asked("", told, name, visit.extracting.wanted)
 
     # --- asking -------------------------------------------------------------------------------------------------------
 

@@ -14,6 +14,7 @@ import gradio as gr
 from chat_core import extracting, row_sources
 from chat_core.errors import FileError
 from chat_core.file_names import safe_name
+from chat_core.json_output import whole_letters
 from chat_core.row_sources import LARGEST_TABLE, Splitting, Table
 from chat_ui import batch_run, notes
 from chat_ui.batch_job import MOST_ROWS, Batch, Row
@@ -42,8 +43,8 @@ class RowIntake:
         """Make rows of what was pasted; empties the field."""
         batch = visit.batch
         name = t(language, "batch.pasted")
-        # The page's own limit is the browser's to keep.
-        text = str(text or "")[:LONGEST_PASTE]
+        # The page's own limit is the browser's to keep, and half a letter would end every event of the page.
+        text = whole_letters(str(text or "")[:LONGEST_PASTE])
         if splitting == "links":
             links = await asyncio.to_thread(row_sources.split_text, text, "lines")
             added = _added(batch.add(Source("", name_of_url(link), link, remote=True)) for link in links)

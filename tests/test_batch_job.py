@@ -160,6 +160,17 @@ async def test_a_picture_that_is_swept_away_while_it_is_read_is_a_failed_row(
     assert batch_view.problems_of(batch, row, None, "en")[0].startswith("card.png cannot be sent")
 
 
+async def test_half_a_letter_is_shown_as_a_sign_that_the_page_can_hold(stage: Stage, said: list[str]) -> None:
+    visit = stage.visit()
+    steps = [step async for step in stage.batcher.intake.take_text("half \ud83d\nwhole", "lines", visit, "en")]
+    ready = await stage.batcher.ready(visit, "en", REFERENCE, 1, 100, "Only \ud83d.", "model-\ud83d")
+    await start(stage, visit)
+    shown = [*steps[-1], *ready, *await stage.batcher.view(visit)]
+    for words in filter(lambda part: isinstance(part, str), shown):
+        words.encode("utf-8")
+    assert statuses(visit.batch) == ["done", "done"]
+
+
 async def test_another_column_or_reading_makes_the_rows_anew(stage: Stage, tmp_path: Path, said: list[str]) -> None:
     path = tmp_path / "people.csv"
     path.write_text("name,story\nAnna,met Tom in Rome\nTom,met Anna in Paris\n", "utf-8")
