@@ -19,7 +19,6 @@ from chat_core.batch import Budget
 from chat_core.connections import Connection
 from chat_core.errors import BatchFileError, JobError
 from chat_core.job_store import JobStore
-from chat_core.json_output import whole_letters
 from chat_core.settings import Settings
 from chat_ui import batch_run, batch_view, limits, notes, row_exports, row_intake, wanted
 from chat_ui.batch_job import Batch, Row, Shown
@@ -30,7 +29,6 @@ from chat_ui.page_events import sent_text
 from chat_ui.texts import Language, number, t
 from chat_ui.visit import Visit
 
-LONGEST_INSTRUCTIONS = 10_000
 # A page that was reloaded takes its batch over from the one before, which is given so many seconds to let go.
 TRIES_TO_FIND = 6
 # Rows whose answers are read from the disk in one go.
@@ -115,10 +113,8 @@ class Batcher:
         return batch.to_ask(batch.identify(asked)) if asked.wanted.schema is not None else []
 
     def asked(self, visit: Visit, instructions: Any, model: Any) -> Asked:
-        """What is asked, from the widgets; the values come from a browser, so anything may stand in them."""
-        name = whole_letters(str(model or "").strip()) or visit.first_model
-        told = whole_letters(str(instructions or "").strip()[:LONGEST_INSTRUCTIONS])
-        return Asked("", told, name, visit.extracting.wanted)
+        """What is asked of each row, from the widgets."""
+        return Asked.sent("", instructions, model, visit.extracting.wanted, first_model=visit.first_model)
 
     # --- asking -------------------------------------------------------------------------------------------------------
 

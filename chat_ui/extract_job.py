@@ -8,7 +8,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Literal
+from typing import Any, Literal
 
 from chat_core import tokens
 from chat_core.connections import Connection
@@ -17,6 +17,7 @@ from chat_core.events import Finished, Retrying, Started, TextDelta, Timing, Usa
 from chat_core.extract_task import Purpose, Step
 from chat_core.extraction import Asking, Charge, ExtractEvent, Extraction, SteppedDown
 from chat_core.file_names import safe_name
+from chat_core.json_output import whole_letters
 from chat_core.ledger import Entry
 from chat_core.messages import ImagePart, Part, TextFile, TextPart
 from chat_core.request import ChatRequest, JsonSchema
@@ -28,6 +29,7 @@ from chat_ui.wanted import Wanted
 
 MOST_SOURCES = 12
 LONGEST_TEXT = 200_000
+LONGEST_INSTRUCTIONS = 10_000
 # What a field is taken to need in the answer, its name and marks with it, and how many entries a list has.
 TOKENS_PER_FIELD = 14
 ENTRIES_PER_LIST = 4
@@ -70,6 +72,15 @@ class Asked:
     instructions: str
     model: str
     wanted: Wanted
+
+    @classmethod
+    def sent(cls, text: Any, instructions: Any, model: Any, wanted: Wanted, *, first_model: str) -> "Asked":
+        """From the widgets; the values come from a browser, so anything may stand in them. ``first_model``: that is
+        asked where none is chosen."""
+        typed, told = str(text or "")[:LONGEST_TEXT], str(instructions or "").strip()[:LONGEST_INSTRUCTIONS]
+        name = str(model or "").strip() or first_model
+        # Half a letter, shown on the page, would end every event of it.
+        return cls(whole_letters(typed), whole_letters(told), whole_letters(name), wanted)
 
 
 @dataclass(frozen=True, slots=True)

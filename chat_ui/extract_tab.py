@@ -16,8 +16,8 @@ from chat_core.job_store import JobStore
 from chat_core.settings import Settings
 from chat_ui import batch_part, model_picker
 from chat_ui.batcher import Batcher
-from chat_ui.extract_job import LONGEST_TEXT
-from chat_ui.extractor import LONGEST_INSTRUCTIONS, Extractor, Form
+from chat_ui.extract_job import LONGEST_INSTRUCTIONS, LONGEST_TEXT
+from chat_ui.extractor import Extractor, Form
 from chat_ui.gradio_inside import QUIET, uploads
 from chat_ui.localize import Localizer
 from chat_ui.texts import Language

@@ -17,7 +17,7 @@ from chat_core.json_output import whole_letters
 from chat_core.schema_code import as_code
 from chat_core.settings import ASSETS, Settings
 from chat_ui import extract_run, extract_view, wanted
-from chat_ui.extract_job import LONGEST_TEXT, MOST_SOURCES, Asked, Extracting, View, forecast
+from chat_ui.extract_job import MOST_SOURCES, Asked, Extracting, View, forecast
 from chat_ui.gradio_inside import keep_file
 from chat_ui.kept_pictures import name_of_url
 from chat_ui.localize import warn
@@ -25,7 +25,6 @@ from chat_ui.page_events import sent, sent_text
 from chat_ui.texts import LANGUAGES, Language, number, t
 from chat_ui.visit import Visit
 
-LONGEST_INSTRUCTIONS = 10_000
 # What of a schema or of an answer is written into the page's code field.
 LONGEST_CODE = 60_000
 
@@ -203,11 +202,8 @@ class Extractor:
         )
 
     def asked(self, visit: Visit, text: Any, instructions: Any, model: Any) -> Asked:
-        """What is asked, from the widgets; the values come from a browser, so anything may stand in them."""
-        name = str(model or "").strip() or visit.first_model
-        typed, told = str(text or "")[:LONGEST_TEXT], str(instructions or "").strip()[:LONGEST_INSTRUCTIONS]
-        typed, told, name = map(whole_letters, (typed, told, name))
-        return Asked(typed, told, name, visit.extracting.wanted)
+        """What is asked, from the widgets."""
+        return Asked.sent(text, instructions, model, visit.extracting.wanted, first_model=visit.first_model)
 
     # --- asking -------------------------------------------------------------------------------------------------------
 
