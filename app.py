@@ -26,6 +26,8 @@ from chat_core.errors import ChatError
 from chat_core.settings import Settings, SettingsError, keep_loopback_direct
 from chat_ui.layout import build_app
 
+_ENDING = (signal.SIGINT, signal.SIGTERM)
+
 
 def main() -> int:
     """Run the app until it is told to stop; returns the exit code."""
@@ -36,7 +38,8 @@ def main() -> int:
     except (SettingsError, ChatError) as error:
         print(f"Vitrine cannot start: {error}", file=sys.stderr)
         return 1
-    signal.signal(signal.SIGTERM, _interrupt)
+    for name in _ENDING:
+        signal.signal(name, _interrupt)
     server = None
     if connection is None:
         pace = demo_model.DEFAULT_PACE if settings.demo_pace is None else settings.demo_pace
@@ -64,7 +67,9 @@ def main() -> int:
 
 
 def _interrupt(_signal: int, _frame: FrameType | None) -> None:
-    """SIGTERM ends like Ctrl-C: streams are closed, then the demo model."""
+    """SIGTERM ends like Ctrl-C: streams are closed, then the demo model. Who asks a second time does not wait for them."""
+    for name in _ENDING:
+        signal.signal(name, signal.SIG_DFL)
     raise KeyboardInterrupt
 
 

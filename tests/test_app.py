@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -201,6 +202,15 @@ def test_with_nothing_set_the_demo_model_answers_and_sigterm_ends_all(house: Pat
             app.process.send_signal(signal.SIGTERM)
             assert app.process.wait(PATIENCE) == 0
         assert app.leaves_nothing()
+    assert "Traceback" not in "".join(app.said)
+
+
+def test_ctrl_c_again_and_again_ends_it_without_a_traceback(house: Path) -> None:
+    with started(house) as app:
+        app.process.send_signal(signal.SIGINT)
+        while app.process.poll() is None:
+            time.sleep(0.02)
+            app.process.send_signal(signal.SIGINT)
     assert "Traceback" not in "".join(app.said)
 
 
