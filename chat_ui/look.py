@@ -94,6 +94,8 @@ def theme() -> themes.Base:
         button_secondary_background_fill_hover_dark="*neutral_700",
         slider_color="*primary_700",
         slider_color_dark="*primary_400",
+        # Gradio's own is nearly white in the dark: a warning has to look like one there, too.
+        error_text_color_dark="#fca5a5",
         code_background_fill="*neutral_100",
         code_background_fill_dark="*neutral_800",
     )
