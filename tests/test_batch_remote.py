@@ -378,7 +378,8 @@ async def test_while_nothing_changes_the_page_is_asked_whether_it_is_still_there
     async with aclosing(remote.follow(visit, "en", REFERENCE, *ASKING)) as steps:
         async for step in steps:
             unchanged += not isinstance(step[0], str)
-            if unchanged == 5:
+            # The request may take longer than five looks at the page.
+            if unchanged >= 5 and len(batches.asked) > 3:
                 break
     assert not visit.batch.following
     assert batches.asked[3:] == ["GET /v1/batches/batch_0"]
