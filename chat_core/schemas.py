@@ -264,7 +264,7 @@ _PLACE = re.compile(r"[0-9]{1,9}")
 
 def _at(root: dict[str, Any], ref: Any) -> Any | None:
     """What a reference within this schema points to; None where it points to nothing in it."""
-    if not isinstance(ref, str) or not ref.startswith("#"):
+    if not isinstance(ref, str) or not (ref == "#" or ref.startswith("#/")):
         return None
     found: Any = root
     for step in ref[1:].split("/")[1:]:

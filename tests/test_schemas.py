@@ -300,6 +300,7 @@ HOPELESS: dict[str, tuple[dict[str, Any], set[str], set[str]]] = {
     "true as a schema": (closed(a=True), {"not_a_schema"}, {"not_a_schema"}),
     "unknown type": (closed(a={"type": "date"}), {"unknown_type"}, {"unknown_type"}),
     "reference to nothing": (closed(a={"$ref": "#/$defs/none"}), {"bad_ref"}, {"bad_ref"}),
+    "reference to an anchor": (closed(a={"$ref": "#addr"}), {"bad_ref"}, {"bad_ref"}),
     "reference to elsewhere": (closed(a={"$ref": "https://example.com/s.json"}), {"bad_ref"}, {"bad_ref"}),
     "enum that is no list": (closed(a={"type": "string", "enum": "x"}), {"bad_keyword"}, {"bad_keyword"}),
     "properties that are a list": (
