@@ -36,7 +36,7 @@ _ALIASES = {
     "gpt-3.5-turbo-0125": "gpt-3.5-turbo",
 }
 # Tiers at the standard price; any other needs a price of its own.
-_STANDARD_TIERS = (None, "auto", "default", "standard")
+_STANDARD_TIERS = (None, "auto", "default", "standard", "on_demand")
 
 
 @dataclass(frozen=True, slots=True)

@@ -188,6 +188,7 @@ def test_cache_writes_cost_their_own_rate() -> None:
         (None, "2.5"),
         ("auto", "2.5"),
         ("default", "2.5"),
+        ("on_demand", "2.5"),
         ("flex", "1.25"),
         ("priority", "5"),
         ("scale", None),
