@@ -67,7 +67,7 @@ def main() -> int:
 
 
 def _interrupt(_signal: int, _frame: FrameType | None) -> None:
-    """SIGTERM ends like Ctrl-C: streams are closed, then the demo model. Who asks a second time does not wait for them."""
+    """SIGTERM ends like Ctrl-C: streams are closed, then the demo model. Asked a second time it waits for neither."""
     for name in _ENDING:
         signal.signal(name, signal.SIG_DFL)
     raise KeyboardInterrupt
