@@ -54,12 +54,17 @@ def main() -> int:
         reason = f"port {settings.server_port} is busy. Choose another." if settings.server_port else str(error)
         print(f"Vitrine cannot start: {reason}", file=sys.stderr)
         return 1
-    print(f"Vitrine is at {app.page.local_url}  ({connection.kind}: {connection.host}). Ctrl-C ends it.", flush=True)
     # What was loaded until here stays; the collector need not walk it again at every turn.
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)
     try:
+        print(
+            f"Vitrine is at {app.page.local_url}  ({connection.kind}: {connection.host}). Ctrl-C ends it.", flush=True
+        )
         app.page.block_thread()
+    except KeyboardInterrupt:
+        # It came before Gradio listened for it.
+        app.page.close(verbose=False)
     finally:
         if server is not None:
             server.stop()
