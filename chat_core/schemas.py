@@ -116,7 +116,8 @@ class SchemaProblem:
     root_not_object, root_any_of: the root has to be an object.  open_object: additionalProperties is not false.
     free_object: an object without named properties (a dictionary).  not_required: a property is optional.
     unknown_required: required names no property.  unsupported_keyword.  bad_keyword: its value is of the wrong kind.
-    not_a_schema.  no_type.  unknown_type.  no_items: an array of anything.  bad_ref: refers to nothing in this schema.
+    not_a_schema.  no_type.  unknown_type.  no_items: an array of anything.  bad_ref: is no place in this schema; an
+    ``$anchor`` is none, since strict output does not take it.
     ref_with_others: keywords beside $ref.  too_many_properties, too_many_levels, too_many_characters,
     too_many_enum_values, enum_too_long.
     """
@@ -263,7 +264,7 @@ _PLACE = re.compile(r"[0-9]{1,9}")
 
 
 def _at(root: dict[str, Any], ref: Any) -> Any | None:
-    """What a reference within this schema points to; None where it points to nothing in it."""
+    """What a reference within this schema points to; None where it is no JSON pointer to anything in it."""
     if not isinstance(ref, str) or not (ref == "#" or ref.startswith("#/")):
         return None
     found: Any = root

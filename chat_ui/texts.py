@@ -1049,7 +1049,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "A list has to say what it holds (items).",
         "목록은 무엇이 들어가는지(items) 정해야 합니다.",
     ),
-    "extract.rule_bad_ref": ("“{ref}” refers to nothing here.", "“{ref}”이(가) 가리키는 것이 없습니다."),
+    "extract.rule_bad_ref": (
+        "“{ref}” is no place in this schema; a reference looks like #/$defs/name.",
+        "“{ref}”은(는) 이 스키마 안의 자리가 아닙니다. 참조는 #/$defs/이름 꼴로 씁니다.",
+    ),
     "extract.rule_ref_with_others": ("Beside $ref nothing else may stand.", "$ref 옆에는 다른 것이 올 수 없습니다."),
     "extract.rule_too_many_properties": (
         "{count} properties; up to {limit} are possible.",
