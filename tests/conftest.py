@@ -331,9 +331,6 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     count = sum(NO_BROWSER in str(report.longrepr) for report in skipped)
     if count:
         terminalreporter.write_line(f"{count} browser tests were skipped: {NO_BROWSER}", yellow=True)
-    for report in terminalreporter.stats.get("rerun", []):
-        terminalreporter.write_sep("_", f"first try of {report.nodeid}", yellow=True)
-        terminalreporter.write_line(report.longreprtext)
 
 
 @pytest.hookimpl(tryfirst=True)
