@@ -26,7 +26,7 @@ from chat_core.errors import ChatError
 from chat_core.settings import Settings, SettingsError, keep_loopback_direct
 from chat_ui.layout import build_app
 
-_ENDING = (signal.SIGINT, signal.SIGTERM)
+_END_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 def main() -> int:
@@ -38,8 +38,8 @@ def main() -> int:
     except (SettingsError, ChatError) as error:
         print(f"Vitrine cannot start: {error}", file=sys.stderr)
         return 1
-    for name in _ENDING:
-        signal.signal(name, _interrupt)
+    for number in _END_SIGNALS:
+        signal.signal(number, _interrupt)
     server = None
     if connection is None:
         pace = demo_model.DEFAULT_PACE if settings.demo_pace is None else settings.demo_pace
@@ -73,8 +73,8 @@ def main() -> int:
 
 def _interrupt(_signal: int, _frame: FrameType | None) -> None:
     """SIGTERM ends like Ctrl-C: streams are closed, then the demo model. Asked a second time it waits for neither."""
-    for name in _ENDING:
-        signal.signal(name, signal.SIG_DFL)
+    for number in _END_SIGNALS:
+        signal.signal(number, signal.SIG_DFL)
     raise KeyboardInterrupt
 
 
