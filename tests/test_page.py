@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Dialog, Page, expect
+from playwright.sync_api import Browser, Dialog, Locator, Page, expect
 
 from chat_core.connections import Connection
 from chat_core.personas import find
@@ -216,6 +216,17 @@ def test_continue_after_the_length_limit_goes_on_in_the_same_bubble(chat: Page, 
 
 
 # A redraw of the transcript, as far as the button is concerned: another node with the same words.
+AT_REST = "document.querySelector('#chatbot').getAnimations({ subtree: true }).length === 0"
+
+
+def hold(page: Page, button: Locator) -> None:
+    """Press the mouse button and hold it, where nothing moves: a note slides open, and what is below moves with it."""
+    button.hover()
+    page.wait_for_function(AT_REST)
+    button.hover()
+    page.mouse.down()
+
+
 REDRAWN = """(button) => {
   const again = button.cloneNode(true);
   again.addEventListener("click", () => (window.clicked = (window.clicked ?? 0) + 1));
@@ -229,8 +240,7 @@ def test_a_button_that_is_redrawn_or_moved_while_it_is_pressed_is_clicked_all_th
     stage.plays(play.answer("One", finish="length"))
     send(chat, "Count")
     button = option(chat, t("en", "action.continue"))
-    button.hover()
-    chat.mouse.down()
+    hold(chat, button)
     button.evaluate(REDRAWN)
     chat.mouse.up()
     assert chat.evaluate("window.clicked") == 1
@@ -238,20 +248,17 @@ def test_a_button_that_is_redrawn_or_moved_while_it_is_pressed_is_clicked_all_th
     button.click()
     assert chat.evaluate("window.clicked") == 2
     # The page has moved under the pointer.
-    button.hover()
-    chat.mouse.down()
+    hold(chat, button)
     button.evaluate("(button) => (button.style.translate = '0 300px')")
     chat.mouse.up()
     assert chat.evaluate("window.clicked") == 3
     button.evaluate("(button) => (button.style.translate = '')")
     # The pointer was drawn away.
-    button.hover()
-    chat.mouse.down()
+    hold(chat, button)
     box(chat).hover()
     chat.mouse.up()
     # One that has gone for good is not clicked, and neither is what stands there now.
-    button.hover()
-    chat.mouse.down()
+    hold(chat, button)
     button.evaluate("(button) => button.remove()")
     chat.mouse.up()
     assert chat.evaluate("window.clicked") == 3
