@@ -225,7 +225,7 @@ def _beside(
         widgets.preset,
         widgets.instructions,
         widgets.model,
-        chosen=batch_part.Refill(extractor.choose, [widgets.preset, *shown_in], chosen),
+        chosen=batch_part.Refill(extractor.begin_with, [widgets.preset, *shown_in], chosen),
         wanted=batch_part.Refill(extractor.redraw, shown_in, widgets.wanted),
     )
 

@@ -44,10 +44,20 @@ class Extractor:
         """When the tab is opened for the first time: the preset, as if it had been chosen."""
         if visit.extracting.preset:
             return tuple(gr.skip() for _ in range(6))
-        return self.choose(preset, visit, language)
+        return self.begin_with(preset, visit, language)
 
-    def choose(self, preset: str, visit: Visit, language: Language) -> tuple[Any, ...]:
-        """A preset was chosen: editor, table, checks, Make strict, instructions, and the button for its picture."""
+    async def choose(self, preset: str, visit: Visit, language: Language) -> tuple[Any, ...]:
+        """A preset was chosen in the list: sets what ``begin_with`` sets, where it is another one than before.
+
+        Gradio tells of a choice by mouse twice, and of a list that is only passed with the Tab key as of a choice: what
+        was typed into the table meanwhile stays. A coroutine, so that no second call comes in between.
+        """
+        if preset == visit.extracting.preset:
+            return tuple(gr.skip() for _ in range(6))
+        return self.begin_with(preset, visit, language)
+
+    def begin_with(self, preset: str, visit: Visit, language: Language) -> tuple[Any, ...]:
+        """Fill the form from a preset: editor, table, checks, Make strict, instructions, the button for its picture."""
         found = extracting.find(preset) or extracting.load_presets()[0]
         job = visit.extracting
         job.preset = found.id
@@ -60,7 +70,7 @@ class Extractor:
     ) -> tuple[Any, ...]:
         """The language was switched: what is a preset's own text follows, what a person has written stays.
 
-        Sets what ``choose`` sets, without the last, and the text.
+        Sets what ``begin_with`` sets, without the last, and the text.
         """
         job, found = visit.extracting, extracting.find(preset)
         stock = [found.fields(each) for each in LANGUAGES] if found else []

@@ -206,6 +206,20 @@ def test_a_wrong_value_is_told_at_its_field_after_one_repair(stage: Stage) -> No
     expect(stage.of("result").locator(".tree")).to_be_visible()
 
 
+def test_what_was_typed_into_the_table_stays_when_the_list_of_presets_is_only_passed(stage: Stage) -> None:
+    stage.names.first.fill("characters")
+    expect(stage.editor).to_contain_text('"characters"')
+    stage.of("preset").locator("input").focus()
+    # Gradio tells the server of a choice.
+    with stage.page.expect_response(lambda response: response.url.endswith("/run/predict")):
+        stage.page.keyboard.press("Tab")
+    # What comes after it has come after it on the page, too.
+    stage.of("fields").locator('[data-do="add-row"]').click()
+    expect(stage.names).to_have_count(2)
+    expect(stage.names.first).to_have_value("characters")
+    expect(stage.editor).to_contain_text('"characters"')
+
+
 def test_the_table_is_seen_in_the_editor_and_the_editor_in_the_table(stage: Stage) -> None:
     stage.names.first.fill("characters")
     expect(stage.editor).to_contain_text('"characters"')
