@@ -252,7 +252,7 @@ class ScriptedServer:
                 await playing
             return False
         watching.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
+        with contextlib.suppress(asyncio.CancelledError, ConnectionError):
             await watching
         exchange.ended.set()
         playing.result()

@@ -291,8 +291,10 @@ def seen(page: Page, name: str, language: Language, bodies: list[dict[str, Any]]
             assert tale["people"] == PEOPLE[language]
             assert tale["summary"]
         case "temperature":
-            told = answers(page).all_inner_texts()
-            assert len(set(told)) == 3
+            # At 1.0 the likeliest words may come by chance, as they nearly always do at 0.3: one time in a hundred.
+            *calm, wild = answers(page).all_inner_texts()
+            assert len(calm) == 2
+            assert wild not in calm
 
 
 PEOPLE: dict[Language, list[str]] = {"en": ["old man", "old woman"], "ko": ["할아버지", "할머니"]}

@@ -4,7 +4,6 @@ import ast
 import subprocess
 import sys
 from collections.abc import Iterator
-from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -71,13 +70,21 @@ ONE_ROOM_EACH = {
 }
 
 
-@cache
-def modules(package: str) -> dict[str, ast.Module]:
-    """Module name within its package ("chat", "sight.shapes") -> its syntax tree; ``app`` is a package of one."""
+def read_modules(package: str) -> dict[str, ast.Module]:
     top = ROOT if package == "app" else ROOT / package
     paths = [ROOT / "app.py"] if package == "app" else sorted(top.rglob("*.py"))
     names = {path: ".".join(path.relative_to(top).with_suffix("").parts) for path in paths}
     return {name: ast.parse(path.read_text("utf-8"), str(path)) for path, name in names.items()}
+
+
+# Read before any server runs: Python 3.11 fails to build a tree while a traceback is printed, for which it builds trees
+# too: a server's thread does that, or the collector for a task that has failed.
+TREES = {package: read_modules(package) for package in MAY_IMPORT}
+
+
+def modules(package: str) -> dict[str, ast.Module]:
+    """Module name within its package ("chat", "sight.shapes") -> its syntax tree; ``app`` is a package of one."""
+    return TREES[package]
 
 
 def imports(tree: ast.Module) -> Iterator[tuple[str, ...]]:
