@@ -13,7 +13,7 @@ import gradio as gr
 from chat_ui import row_exports
 from chat_ui.batch_remote import RemoteBatcher
 from chat_ui.batcher import Batcher
-from chat_ui.gradio_inside import QUIET, uploads
+from chat_ui.gradio_inside import LAST, QUIET, uploads
 from chat_ui.localize import Localizer
 from chat_ui.row_intake import LONGEST_PASTE
 from chat_ui.texts import t
@@ -283,12 +283,12 @@ def wire(wiring: Wiring, batcher: Batcher, changed: Sequence[Any]) -> None:
         *_wire_remote(wiring, RemoteBatcher(batcher)),
     ]
     for event in [*settled, *changed]:
-        event.then(batcher.ready, begun_with, wiring.ready, queue=False, **QUIET)
+        event.then(batcher.ready, begun_with, wiring.ready, **LAST)
     changes = [widget.change for widget in (wiring.around.reference, *wiring.limits, *wiring.asking)]
-    gr.on(changes, batcher.ready, begun_with, wiring.ready, trigger_mode="always_last", queue=False, **QUIET)
+    gr.on(changes, batcher.ready, begun_with, wiring.ready, **LAST)
     running.stop.click(batcher.stop, wiring.visit, None, queue=False, **QUIET)
     redrawn = [results.shown.change, wiring.language.change, wiring.around.reference.change]
-    gr.on(redrawn, batcher.shown, [results.shown, *wiring.shown_in], wiring.view, queue=False, **QUIET)
+    gr.on(redrawn, batcher.shown, [results.shown, *wiring.shown_in], wiring.view, **LAST)
     results.table.select(batcher.turn_page, wiring.visit, results.table, queue=False, **QUIET)
     for form, button in results.forms.items():
         made = button.click(

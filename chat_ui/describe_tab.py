@@ -17,7 +17,7 @@ from chat_core.settings import Settings
 from chat_ui import exports, model_picker
 from chat_ui.describe_job import Job
 from chat_ui.describer import LONGEST_PROMPT, Describer
-from chat_ui.gradio_inside import QUIET, uploads
+from chat_ui.gradio_inside import LAST, QUIET, uploads
 from chat_ui.localize import Localizer
 from chat_ui.texts import Language, t
 
@@ -277,10 +277,10 @@ def _wire(widgets: Widgets, describer: Describer, visit: gr.State, language: gr.
     ]
     ready_with = [*shown_in, *widgets.asking]
     for event in settled:
-        event.then(describer.ready, ready_with, widgets.ready, queue=False, **QUIET)
+        event.then(describer.ready, ready_with, widgets.ready, **LAST)
     changes = [around.reference.change, *(widget.change for widget in widgets.asking)]
-    gr.on(changes, describer.ready, ready_with, widgets.ready, trigger_mode="always_last", queue=False, **QUIET)
-    gr.on([language.change, around.reference.change], describer.shown, shown_in, view, queue=False, **QUIET)
+    gr.on(changes, describer.ready, ready_with, widgets.ready, **LAST)
+    gr.on([language.change, around.reference.change], describer.shown, shown_in, view, **LAST)
     widgets.stop.click(describer.stop, visit, None, queue=False, **QUIET)
     widgets.gallery.edit(describer.write, visit, None, queue=False, **often)
     _wire_form(widgets, visit, around)

@@ -18,12 +18,11 @@ from chat_ui import batch_part, model_picker
 from chat_ui.batcher import Batcher
 from chat_ui.extract_job import LONGEST_INSTRUCTIONS, LONGEST_TEXT
 from chat_ui.extractor import Extractor, Form
-from chat_ui.gradio_inside import QUIET, uploads
+from chat_ui.gradio_inside import LAST, QUIET, uploads
 from chat_ui.localize import Localizer
 from chat_ui.texts import Language
 
 OFTEN: dict[str, Any] = {"trigger_mode": "multiple", "queue": False, **QUIET}
-LAST: dict[str, Any] = {"trigger_mode": "always_last", "queue": False, **QUIET}
 
 # The table of fields: what is typed is sent when the typing rests, a row more or less at once. Each change is kept as
 # an attribute, so that the next drawing finds nothing to change.
@@ -382,11 +381,11 @@ def _wire(
         ),
     ]
     for event in settled:
-        event.then(extractor.ready, ready_with, widgets.ready, queue=False, **QUIET)
+        event.then(extractor.ready, ready_with, widgets.ready, **LAST)
     changes = [around.reference.change, *(widget.change for widget in widgets.asking)]
     gr.on(changes, extractor.ready, ready_with, widgets.ready, **LAST)
     redrawn = [around.tab.select, widgets.view.change, language.change, around.reference.change]
-    gr.on(redrawn, extractor.shown, [widgets.view, *shown_in, around.reference], widgets.shown, queue=False, **QUIET)
+    gr.on(redrawn, extractor.shown, [widgets.view, *shown_in, around.reference], widgets.shown, **LAST)
     widgets.stop.click(extractor.stop, visit, None, queue=False, **QUIET)
     _wire_files(widgets, extractor, visit)
     model_picker.wire(widgets.model, around.model, around.tab, visit)

@@ -20,6 +20,8 @@ QUIET: dict[str, Any] = {
     "show_progress_on": [],
     "concurrency_limit": None,
 }
+# For what draws anew: what is asked for while another is on its way would be left out, and the newest state with it.
+LAST: dict[str, Any] = {"trigger_mode": "always_last", "queue": False, **QUIET}
 # Gradio ships these languages and picks one by the browser.
 _LOCALES = (
     "ar", "ca", "ckb", "de", "en", "es", "et", "eu", "fa", "fi", "fr", "he", "hi", "id", "ja", "ko", "lt", "nb", "nl",

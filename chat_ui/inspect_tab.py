@@ -8,7 +8,7 @@ import gradio as gr
 
 from chat_core import wire
 from chat_ui import notes
-from chat_ui.gradio_inside import QUIET, keep_file
+from chat_ui.gradio_inside import LAST, keep_file
 from chat_ui.localize import Localizer
 from chat_ui.texts import Language, t
 from chat_ui.turn import Turn
@@ -41,7 +41,7 @@ def build(words: Localizer, visit: gr.State, language: gr.Radio) -> InspectTab:
         )
         python_file = words.add(gr.DownloadButton(size="sm", interactive=False), label="inspect.download_python")
     shown = [about, body, response, curl, curl_file, python, python_file]
-    gr.on([picker.input, language.change], show_turn, [picker, visit, language], shown, **QUIET)
+    gr.on([picker.input, language.change], show_turn, [picker, visit, language], shown, **LAST)
     return InspectTab([picker, *shown])
 
 

@@ -29,7 +29,7 @@ from chat_ui import (
     usage_tab,
 )
 from chat_ui.controls import from_values
-from chat_ui.gradio_inside import QUIET, english_words
+from chat_ui.gradio_inside import LAST, QUIET, english_words
 from chat_ui.localize import Localizer
 from chat_ui.meter import ON_LOAD as METER_ON_LOAD
 from chat_ui.meter import measure
@@ -135,11 +135,11 @@ def build_app(settings: Settings, connection: Connection) -> App:
             reference.change,
             *(control.change for control in side.inputs),
         ]
-        gr.on(changes, measure_draft, measured, [meter, pictures], trigger_mode="always_last", queue=False, **QUIET)
+        gr.on(changes, measure_draft, measured, [meter, pictures], **LAST)
         for event in [*chat.settled, *chat.changed, *described.changed]:
-            event.then(measure_draft, measured, [meter, pictures], queue=False, **QUIET)
+            event.then(measure_draft, measured, [meter, pictures], **LAST)
         for event in chat.settled:
-            event.then(ledger, [visit, language, reference], used.table, queue=False, **QUIET)
+            event.then(ledger, [visit, language, reference], used.table, **LAST)
         usage.select(ledger, [visit, language, reference], used.table, queue=False, **QUIET)
         usage.select(counts, [used.text, language, reference], used.counts, queue=False, **QUIET)
         chat.cards.select(usage_tab.tell_story, None, [tabs, used.text, used.story], queue=False, **QUIET).then(
@@ -156,7 +156,7 @@ def build_app(settings: Settings, connection: Connection) -> App:
 def _wire_language(page: gr.Blocks, words: Localizer, language: gr.Radio, switched: Dependency) -> None:
     """The switch; at first the language of the browser, or the one chosen last."""
     page.load(None, None, language, js="() => window.vitrine.language()", api_visibility="private")
-    switched.then(words.updates, language, words.blocks, queue=False, **QUIET)
+    switched.then(words.updates, language, words.blocks, **LAST)
 
 
 def _launch_options(store: JobStore) -> dict[str, Any]:

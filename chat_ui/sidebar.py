@@ -18,7 +18,7 @@ from chat_core.personas import Persona, find, load_personas
 from chat_core.settings import Settings
 from chat_ui import drills, notes
 from chat_ui.controls import ALL_PICTURES
-from chat_ui.gradio_inside import QUIET
+from chat_ui.gradio_inside import LAST, QUIET
 from chat_ui.localize import Localizer, inform, warn
 from chat_ui.texts import Language, day, dollars, number, t
 from chat_ui.visit import Visit
@@ -124,19 +124,20 @@ def build(
         state.json_before_drill = json_on
         return chosen, True
 
-    connect.click(on_connect, [key, url, visit, language], [*shown, key, forget, own], **QUIET)
-    url.submit(on_connect, [key, url, visit, language], [*shown, key, forget, own], **QUIET)
-    key.submit(on_connect, [key, url, visit, language], [*shown, key, forget, own], **QUIET)
-    forget.click(on_forget, [visit, language], [*shown, key, url, forget], **QUIET)
-    use_found.click(on_use_found, [found, visit, language], [*shown, forget], **QUIET)
-    gr.on(
-        [model.change, language.change],
-        on_words,
-        [model, visit, language],
-        [status, about_model, drill, json_mode],
-        queue=False,
-        **QUIET,
-    )
+    typed, typed_shown = [key, url, visit, language], [*shown, key, forget, own]
+    asked = [
+        connect.click(on_connect, typed, typed_shown, **QUIET),
+        url.submit(on_connect, typed, typed_shown, **QUIET),
+        key.submit(on_connect, typed, typed_shown, **QUIET),
+        forget.click(on_forget, [visit, language], [*shown, key, url, forget], **QUIET),
+        use_found.click(on_use_found, [found, visit, language], [*shown, forget], **QUIET),
+        gr.on([page.load], on_load, [visit, language], shown, **QUIET),
+    ]
+    worded_by, worded = [model, visit, language], [status, about_model, drill, json_mode]
+    gr.on([model.change, language.change], on_words, worded_by, worded, **LAST)
+    for event in asked:
+        # The language may have been switched while the server was asked; at first the browser's own one is set then.
+        event.then(on_words, worded_by, worded, **LAST)
     # In the queue: Gradio shows no toast of an event that is not.
     drill.input(on_drill, [drill, json_mode, visit, language], [model, json_mode], **QUIET)
     # Gradio draws an empty number as 0, and would send it; set again after loading, it stays empty. Limits are not set
@@ -145,7 +146,6 @@ def build(
     page.load(lambda: [gr.update(value=None) for _ in numbers], None, numbers, queue=False, **QUIET)
     # The visit goes out as it came in: Gradio forgets the state of a closed tab only where it has been an output.
     page.load(lambda state: state, visit, visit, queue=False, **QUIET)
-    gr.on([page.load], on_load, [visit, language], shown, **QUIET)
     gr.on([page.load], look_for_local, None, [found_box, found], **QUIET)
     presets = [persona, prompt, own_temperature, temperature, json_mode, history, stream]
     return Sidebar(model, persona, json_mode, max_tokens, new_chat, [model, prompt, *controls], presets)

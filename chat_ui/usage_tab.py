@@ -13,7 +13,7 @@ from chat_core.models import lookup
 from chat_core.pricing import calc_cost, reference_models
 from chat_core.settings import Settings
 from chat_ui import notes
-from chat_ui.gradio_inside import QUIET
+from chat_ui.gradio_inside import LAST, QUIET
 from chat_ui.localize import Localizer
 from chat_ui.texts import Language, money, number, seconds, t
 from chat_ui.transcript import as_if_cost, charge
@@ -82,7 +82,7 @@ def build(
             placeholder="count.placeholder",
         )
         counts = gr.HTML(elem_id="counts")
-    gr.on([reference.change, language.change], ledger, [visit, language, reference], table, queue=False, **QUIET)
+    gr.on([reference.change, language.change], ledger, [visit, language, reference], table, **LAST)
     counted = [text.change, language.change, reference.change]
     gr.on(counted, count, [text, language, reference], counts, trigger_mode="always_last", **QUIET)
     return UsageTab(table, counts, text, story, back)

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from PIL import Image
-from playwright.sync_api import BrowserContext, FilePayload, Locator, Page, expect
+from playwright.sync_api import BrowserContext, FilePayload, Locator, Page, Route, expect
 
 from chat_ui.texts import TEXTS, Language, t
 from tests import scripted_server as play
@@ -45,6 +45,21 @@ def hearing(where: Page | BrowserContext, event: Any, hear: Callable[[Any], obje
         yield
     finally:
         where.remove_listener(event, hear)
+
+
+@contextmanager
+def held_back(page: Page, path: str) -> Iterator[None]:
+    """What the page sends to Gradio's ``path`` does not go out before this ends; then all of it is answered."""
+    held: list[Route] = []
+    page.route(f"**/gradio_api/{path}*", lambda route: held.append(route))
+    try:
+        yield
+    finally:
+        for route in held:
+            route.continue_()
+        page.unroute(f"**/gradio_api/{path}*")
+        for route in held:
+            route.request.response()
 
 
 def eventually(page: Page, read: Callable[[], T], wanted: T) -> None:

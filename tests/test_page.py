@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from PIL import Image
@@ -39,6 +40,7 @@ from tests.on_page import (
     fits,
     gated,
     hearing,
+    held_back,
     inspect,
     note,
     option,
@@ -613,6 +615,19 @@ def test_the_language_is_switched_in_mid_chat(fresh: Page, stage: Stage) -> None
         speaks_korean(fresh)
     switch_language(fresh, "en")
     expect(fresh.locator("#new-chat")).to_have_text(t("en", "chat.new"))
+
+
+def test_a_connection_made_while_the_language_is_switched_is_shown_in_the_new_one(fresh: Page, stage: Stage) -> None:
+    button = connect_button(fresh)
+    fresh.locator("#api-key input").fill(VISITOR_KEY)
+    fresh.locator("#base-url").locator("input, textarea").fill(stage.server.base_url)
+    chip, about = fresh.locator("#top-connection"), fresh.locator("#about-model")
+    with held_back(fresh, "queue/join"):
+        button.click()
+        switch_language(fresh, "ko")
+        expect(about).to_contain_text(t("ko", "model.context_unknown"))
+    expect(chip).to_have_text(t("ko", "connection.local", host=urlsplit(stage.server.base_url).netloc))
+    expect(about).to_contain_text(t("ko", "model.context_unknown"))
 
 
 def test_parameters_that_are_looked_at_but_left_empty_are_not_sent(fresh: Page, stage: Stage) -> None:
