@@ -30,6 +30,8 @@ from chat_ui.visit import Visit
 
 LONGEST_PASTE = 200_000
 QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
+# A cancelled answer counts as running until Gradio has been told twice, and what follows then would be left out.
+OVERLAPPING: dict[str, Any] = {"trigger_mode": "multiple", "concurrency_limit": None, **QUIET}
 
 # Hands the message that the page script took out of the box to the event, once; null where there was none.
 SENT = "(...inputs) => [window.vitrine.sent(), ...inputs.slice(1)]"
@@ -86,14 +88,12 @@ def build(
 
     def answer_after(event: Dependency, settle: Callable[..., Any], outputs: list[Any]) -> None:
         """Stream the answer after an event that has taken a message, or put a question into the transcript."""
-        answering = event.then(
-            responder.respond, [box, chatbot, *asked_with], chatbot, js=SENT, concurrency_limit=None, **QUIET
-        )
+        answering = event.then(responder.respond, [box, chatbot, *asked_with], chatbot, js=SENT, **OVERLAPPING)
         running.append(answering)
         # After a failed event, such as a lost connection, Gradio runs only this.
         answering.failure(None, None, box, js="() => window.vitrine.release()", api_visibility="private")
         settled_with = [chatbot, visit, language, around.reference]
-        settled.append(answering.then(settle, settled_with, outputs, concurrency_limit=None, **QUIET))
+        settled.append(answering.then(settle, settled_with, outputs, **OVERLAPPING))
 
     turn = (responder.settle, [chatbot, box, screen, editor.banner])
     taken = [box, screen, *editor.outputs]
@@ -273,7 +273,7 @@ async def take_back(history: list[GradioMessage], visit: Visit, written: object)
     return kept[:-1], gr.update(value=box.value), gr.update(visible=len(kept) == 1)
 
 
-def begin_anew(visit: Visit, language: Language) -> tuple[Any, ...]:
+async def begin_anew(visit: Visit, language: Language) -> tuple[Any, ...]:
     """An empty conversation; controls, connection, ledger and the draft in the box stay. What a card has moved goes
     back."""
     box = gr.update(**FREE_BOX) if visit.editing is None else gr.update(value=visit.draft.value, **FREE_BOX)

@@ -97,7 +97,7 @@ class Responder:
         left, visit.abandoned = visit.abandoned, None
         if left is not None:
             await visit.settle(left)
-        if left is not None or visit.busy or visit.was_left():
+        if visit.busy or visit.was_left() or (left is not None and visit.current is None):
             # The conversation is another now, or a second click brought this event about while an answer runs.
             return _as_it_is(visit, history)
         turn = visit.current
@@ -166,6 +166,8 @@ class Responder:
             async with aclosing(turn.snapshots()) as snapshots:
                 async for snapshot in snapshots:
                     yield base + transcript.growing(snapshot, before, language, layout)
+            if turn.stopped:
+                return  # ``settle`` says so: where Gradio has cancelled this event, its page hears no more of it
             await visit.settle(turn)
             turn.noted = True
             whole = self._whole(turn, before, language, reference, layout)

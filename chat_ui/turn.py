@@ -80,6 +80,7 @@ class Turn:
         self.noted = False
         self.entry: Entry | None = None
         self._clocks = clocks
+        self._pump_task: asyncio.Task[None] | None = None
         self._window = min(max(SHORTEST_WINDOW, messages_on_page * WINDOW_PER_MESSAGE), LONGEST_WINDOW)
         self._pieces: dict[type, list[str]] = {TextDelta: [], ReasoningDelta: [], RefusalDelta: []}
         self._characters = 0
@@ -127,7 +128,7 @@ class Turn:
         Closing or cancelling this closes the stream at the server at once.
         """
         self.running = True
-        pump = asyncio.create_task(self._pump())
+        self._pump_task = pump = asyncio.create_task(self._pump())
         try:
             while not pump.done():
                 await self._something_new(pump)
@@ -137,11 +138,15 @@ class Turn:
             yield self._snapshot()
         finally:
             self.running = False
-            if not pump.done():
-                self.stopped = True
-                pump.cancel()
+            self.stop()
             with contextlib.suppress(asyncio.CancelledError):
                 await pump
+
+    def stop(self) -> None:
+        """End the stream at the server, from the loop that it runs in; what has come until now is the last snapshot."""
+        if self._pump_task is not None and not self._pump_task.done():
+            self.stopped = True
+            self._pump_task.cancel()
 
     async def settle(self) -> Entry | None:
         """The ledger entry, also for an answer that was stopped or cut (estimated then); None if nothing was used."""

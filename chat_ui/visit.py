@@ -109,10 +109,11 @@ class Visit:
         self.current = None
         self.make_ready()
 
-    def halt(self) -> None:
-        """Stop was pressed: nothing that is only about to be asked will be."""
+    async def halt(self) -> None:
+        """Stop was pressed: the answer ends, and nothing that is only about to be asked will be."""
         self.halted = True
         self.take_ready()
+        self._stop()
 
     def leave_card(self) -> Run | None:
         """The card whose controls are to be put back, once."""
@@ -130,14 +131,20 @@ class Visit:
             self.ledger.add(entry)
 
     def abandon(self) -> None:
-        """Leave the conversation for a new one, and an answer that is on its way with it."""
+        """Leave the conversation for a new one, and an answer that is on its way with it; in the event loop."""
         if self.current is not None and self.current.running:
             self.abandoned = self.current
+        self._stop()
         self.current = None
         self.history = ()
         self.editing = None
         self.conversation += 1
         self.take_ready()
+
+    def _stop(self) -> None:
+        # Gradio cancels the event, too; but its page loses track of it where an answer before it ends slowly.
+        if self.current is not None:
+            self.current.stop()
 
     def was_left(self) -> bool:
         """Whether the conversation that was last answered in has been left for a new one."""

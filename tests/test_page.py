@@ -552,6 +552,38 @@ def test_a_new_chat_ends_an_answer_that_is_on_its_way(chat: Page, stage: Stage) 
     expect(chat.locator("#chatbot .thought-group")).to_have_count(1)
 
 
+def test_a_message_is_answered_though_the_end_of_the_chat_before_it_is_slow(chat: Page, stage: Stage) -> None:
+    stage.plays(play.in_turn(play.hold_after("Half"), play.answer("Fresh."), play.answer("Again.")))
+    box(chat).fill("Old")
+    box(chat).press("Enter")
+    expect(answers(chat)).to_have_text("Half")
+    with held_back(chat, "reset"):
+        begin_anew(chat)
+        send(chat, "New")
+        expect(answers(chat)).to_have_text("Fresh.")
+    send(chat, "More")
+    expect(answers(chat).last).to_have_text("Again.")
+    assert stage.last_messages == [user("New"), assistant("Fresh."), user("More")]
+    expect(note(chat, t("en", "note.stopped.title"))).to_have_count(0)
+
+
+def test_stop_ends_an_answer_that_began_before_the_end_of_the_last_chat(chat: Page, stage: Stage) -> None:
+    stage.plays(play.in_turn(play.hold_after("Half"), play.hold_after("New half"), play.answer("Fresh.")))
+    box(chat).fill("Old")
+    box(chat).press("Enter")
+    expect(answers(chat)).to_have_text("Half")
+    with held_back(chat, "reset"):
+        begin_anew(chat)
+        box(chat).fill("New")
+        box(chat).press("Enter")
+        expect(answers(chat)).to_have_text("New half")
+    chat.locator("#message-box .stop-button").click()
+    assert stage.server.requests[1].closed.wait(PATIENCE_MS / 1000)
+    expect(note(chat, t("en", "note.stopped.title"))).to_be_visible()
+    send(chat, "More")
+    expect(answers(chat).last).to_have_text("Fresh.")
+
+
 def test_under_the_hood_shows_what_the_server_got(fresh: Page, stage: Stage) -> None:
     attach(fresh, picture_file())
     send(fresh, "Look")
