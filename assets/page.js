@@ -168,9 +168,14 @@
   // take() empties the box, shows Stop and closes what stands around the box; sent() hands the message to the event
   // that streams its answer, once; release() shows Submit again. What is typed meanwhile stays in the box.
   let taken = null;
+  let pressed = false; // for the moment until Gradio calls take(), if it does
+  // Answers that were left for a new chat. Each is released when Gradio has heard of its end: too late, for by then the
+  // box may show Stop for the next one.
+  let left = 0;
   const update = (properties) => ({ __type__: "update", ...properties });
 
   function take(message) {
+    pressed = false;
     taken = message;
     const box = update({ value: { text: "", files: [] }, submit_btn: false, stop_btn: true });
     return [box, update({ visible: false }), update({ visible: false }), update({ visible: false })];
@@ -182,11 +187,18 @@
     return message;
   }
 
-  const release = () => update({ submit_btn: true, stop_btn: false });
+  function leave() {
+    if (isBusy()) left += 1;
+  }
+
+  function release() {
+    if (left === 0) return update({ submit_btn: true, stop_btn: false });
+    left -= 1;
+    return update({});
+  }
 
   // A second Enter or click before Stop has come into sight, and an empty box, send nothing.
   function guardSending() {
-    let pressed = false; // for the moment until Gradio calls take()
     const mayNotSend = (box) =>
       pressed ||
       taken !== null ||
@@ -579,6 +591,7 @@
     editTarget: () => editTarget,
     take,
     sent,
+    leave,
     release,
     showStory,
     download,

@@ -35,6 +35,8 @@ OVERLAPPING: dict[str, Any] = {"trigger_mode": "multiple", "concurrency_limit": 
 
 # Hands the message that the page script took out of the box to the event, once; null where there was none.
 SENT = "(...inputs) => [window.vitrine.sent(), ...inputs.slice(1)]"
+# Tells the page script that the answer that is on its way is left behind.
+LEFT = "(...inputs) => (window.vitrine.leave(), inputs)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +132,7 @@ def build(
         [chatbot, box, screen, *editor.outputs, *around.presets],
         cancels=running,
         queue=False,
+        js=LEFT,
         **QUIET,
     )
     edits = editor.wire(chatbot, box, visit)

@@ -165,9 +165,12 @@ class Responder:
             layout = Layout() if controls.json_mode else None
             async with aclosing(turn.snapshots()) as snapshots:
                 async for snapshot in snapshots:
+                    if turn.stopped:
+                        # ``settle`` tells it. Gradio sends the last piece of an event again at its end: a conversation
+                        # that was left must not be that, or it would come back.
+                        yield gr.skip()
+                        return
                     yield base + transcript.growing(snapshot, before, language, layout)
-            if turn.stopped:
-                return  # ``settle`` says so: where Gradio has cancelled this event, its page hears no more of it
             await visit.settle(turn)
             turn.noted = True
             whole = self._whole(turn, before, language, reference, layout)

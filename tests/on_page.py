@@ -48,18 +48,20 @@ def hearing(where: Page | BrowserContext, event: Any, hear: Callable[[Any], obje
 
 
 @contextmanager
-def held_back(page: Page, path: str) -> Iterator[None]:
-    """What the page sends to Gradio's ``path`` does not go out before this ends; then all of it is answered."""
+def held_back(page: Page, path: str) -> Iterator[Callable[[], None]]:
+    """What the page sends to Gradio's ``path`` does not go out before the call of what this gives, or its end."""
     held: list[Route] = []
+
+    def let_go() -> None:
+        while held:
+            held.pop(0).continue_()
+        page.unroute(f"**/gradio_api/{path}*")
+
     page.route(f"**/gradio_api/{path}*", lambda route: held.append(route))
     try:
-        yield
+        yield let_go
     finally:
-        for route in held:
-            route.continue_()
-        page.unroute(f"**/gradio_api/{path}*")
-        for route in held:
-            route.request.response()
+        let_go()
 
 
 def eventually(page: Page, read: Callable[[], T], wanted: T) -> None:

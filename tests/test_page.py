@@ -572,11 +572,13 @@ def test_stop_ends_an_answer_that_began_before_the_end_of_the_last_chat(chat: Pa
     box(chat).fill("Old")
     box(chat).press("Enter")
     expect(answers(chat)).to_have_text("Half")
-    with held_back(chat, "reset"):
+    with held_back(chat, "reset") as let_go:
         begin_anew(chat)
         box(chat).fill("New")
         box(chat).press("Enter")
         expect(answers(chat)).to_have_text("New half")
+        let_go()
+        chat.wait_for_timeout(300)  # for what Gradio does when the old answer's end is known
     chat.locator("#message-box .stop-button").click()
     assert stage.server.requests[1].closed.wait(PATIENCE_MS / 1000)
     expect(note(chat, t("en", "note.stopped.title"))).to_be_visible()
