@@ -340,6 +340,8 @@ def test_the_box_is_in_sight_and_nothing_comes_from_elsewhere(page: Page, app: s
 
 
 def test_nothing_moves_or_pulses_while_text_streams(chat: Page) -> None:
+    # The sidebar slides in when the page has loaded.
+    chat.wait_for_function("document.querySelector('.sidebar').getAnimations().length === 0")
     send(chat, "long")
     expect(chat.locator("#message-box .stop-button")).to_be_visible()
     first = chat.locator("#message-box").bounding_box()
