@@ -21,13 +21,12 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Literal
 
-from chat_core.chat import cost_of, estimated_usage, stream_chat
+from chat_core.chat import cost_of, estimated_usage, stream_chat, usage_of_failure
 from chat_core.connections import Connection
 from chat_core.errors import (
     AccessDenied,
     ChatError,
     ConnectionInputError,
-    EmptyAnswer,
     EndpointNotFound,
     InputError,
     KeyMissing,
@@ -39,7 +38,7 @@ from chat_core.errors import (
     ServerUnavailable,
     Unreachable,
 )
-from chat_core.events import Completion, ReasoningDelta, Started, TextDelta, Usage
+from chat_core.events import Completion, Started, Usage
 from chat_core.request import ChatRequest
 from chat_core.settings import Clocks
 
@@ -93,7 +92,7 @@ class Budget:
 
 @dataclass(frozen=True, slots=True)
 class Charge:
-    """What an item without a whole answer may have cost: estimated. ``cost``: US dollars, None where unknown."""
+    """What an item without a whole answer may have cost: mostly estimated. ``cost``: US dollars, None where unknown."""
 
     request: ChatRequest
     usage: Usage
@@ -130,8 +129,7 @@ class ItemDone:
 @dataclass(frozen=True, slots=True)
 class ItemFailed:
     """No (whole) answer, after all tries. ``request``, ``started``: what was sent; None: nothing was.  ``text``: of the
-    answer, as far as it came.  ``charge``: of what had been written by then, and of an empty answer; None: nobody is
-    charged."""
+    answer, as far as it came.  ``charge``: as in ``usage_of_failure``; None: nobody is charged."""
 
     key: str
     error: ChatError
@@ -205,7 +203,6 @@ class _Work:
         self.item = item
         self.request: ChatRequest | None = item.request if isinstance(item.request, ChatRequest) else None
         self.completion = Completion()
-        self.written: list[str] = []
         self.out = False
         self.task: asyncio.Task[None] | None = None
 
@@ -342,7 +339,7 @@ class _Batch:
             end = ItemDone(key, work.request, work.completion)
         except ChatError as error:
             # Without its traceback, whose frames would keep the request alive as long as the error.
-            charge = await self._charge(work) if work.written or isinstance(error, EmptyAnswer) else None
+            charge = await self._charge(work, error)
             started, text = work.completion.started, work.completion.text
             end = ItemFailed(key, error.with_traceback(None), charge, work.request, started, text)
         except Exception as error:
@@ -363,7 +360,7 @@ class _Batch:
                 work.out = False
                 limited = isinstance(error, RateLimited)
                 most = RATE_LIMIT_TRIES if limited else 1 + self._clocks.retries
-                if tries >= most or work.written or _too_long(error):
+                if tries >= most or work.completion.written or _too_long(error):
                     raise
                 named = float(error.fields.get("seconds", 0))
                 seconds = named or self._clocks.retry_pause * 2 ** (tries - 1)
@@ -379,8 +376,6 @@ class _Batch:
                 work.completion = work.completion.add(event)
                 if isinstance(event, Started):
                     work.out = True
-                elif isinstance(event, TextDelta | ReasoningDelta):
-                    work.written.append(event.text)
 
     async def _pause(self) -> None:
         """Wait as long as the server asked anybody to; longer, if it asks again meanwhile."""
@@ -396,11 +391,16 @@ class _Batch:
             self._parallel = max(1, self._parallel - 1)
         self._not_before = max(self._not_before, now + seconds)
 
-    async def _charge(self, work: _Work) -> Charge | None:
+    async def _charge(self, work: _Work, error: ChatError | None = None) -> Charge | None:
+        """``error``: how it ended; None: it was stopped."""
         if work.request is None:
             return None
-        usage = await estimated_usage(work.request, "".join(work.written))
-        return Charge(work.request, usage, cost_of(self._connection, work.request.model, usage))
+        written = work.completion.written
+        if error is None:
+            usage: Usage | None = await estimated_usage(work.request, written)
+        else:
+            usage = await usage_of_failure(work.request, error, written)
+        return Charge(work.request, usage, cost_of(self._connection, work.request.model, usage)) if usage else None
 
 
 def _too_long(error: ChatError) -> bool:

@@ -18,8 +18,18 @@ from urllib.parse import urlsplit
 
 from chat_core import pricing, provider, tokens, wire
 from chat_core.connections import Connection
-from chat_core.errors import BlanksOnly, ImageNotFetched, ParameterRefused
-from chat_core.events import Adjustment, Completion, Event, Finished, ReasoningDelta, Started, TextDelta, Usage
+from chat_core.errors import BlanksOnly, ChatError, EmptyAnswer, ImageNotFetched, ParameterRefused, StreamCut, TimedOut
+from chat_core.events import (
+    Adjustment,
+    Completion,
+    Event,
+    Finished,
+    ReasoningDelta,
+    RefusalDelta,
+    Started,
+    TextDelta,
+    Usage,
+)
 from chat_core.fetch import Fetcher
 from chat_core.messages import Part, RemoteImage
 from chat_core.request import ChatRequest
@@ -63,7 +73,7 @@ async def stream_chat(
                     if isinstance(event, provider.Answer):
                         yield await _finished(connection, request, event, "".join(written))
                         return
-                    if isinstance(event, TextDelta | ReasoningDelta):
+                    if isinstance(event, TextDelta | ReasoningDelta | RefusalDelta):
                         written.append(event.text)
                     yield event
                     if isinstance(event, TextDelta) and request.response_format is not None:
@@ -89,6 +99,19 @@ async def estimated_usage(request: ChatRequest, written: str) -> Usage:
     estimate = await asyncio.to_thread(tokens.estimate, request.sent.messages, request.model, request.persona)
     output = await asyncio.to_thread(tokens.count_tokens, written, request.model)
     return Usage(estimate.input_tokens, output, image_tokens=estimate.image_tokens or None, estimated=True)
+
+
+async def usage_of_failure(request: ChatRequest, error: ChatError, written: str) -> Usage | None:
+    """What an answer that has failed used: as the server counted it, else estimated from what was written. None: the
+    server had not begun to answer, and nobody is charged.
+
+    A server that was asked and fell silent has read the prompt, whoever gave up first.
+    """
+    if reported := reported_usage(error.usage):
+        return reported
+    if written or isinstance(error, EmptyAnswer | StreamCut | TimedOut):
+        return await estimated_usage(request, written)
+    return None
 
 
 def cost_of(connection: Connection, model: str, usage: Usage, service_tier: str | None = None) -> Decimal | None:
@@ -144,7 +167,10 @@ def _count_blanks(blanks: Counter[int], delta: TextDelta) -> None:
 
 
 async def _finished(connection: Connection, request: ChatRequest, answer: provider.Answer, written: str) -> Finished:
-    usage = reported_usage(answer.reply.usage) or await estimated_usage(request, written)
+    usage = reported_usage(answer.reply.usage)
+    if usage is None or (written and not usage.output_tokens):
+        # Servers send the counts that they do not have as null or 0.
+        usage = await estimated_usage(request, written)
     # The price goes by the model that was asked for: servers answer with dated names of it.
     cost = cost_of(connection, request.model, usage, answer.reply.response.get("service_tier"))
     return Finished(answer.reply.finish_reason, usage, cost, answer.timing, answer.reply.response)

@@ -31,6 +31,7 @@ class ChatError(Exception):
     ``kind``: a stable identifier in snake case.  ``fields``: plain values to put into a sentence.
     ``status``: the HTTP status, if there was one.  ``request_id``: the server's name for the request, to quote to its
     support.  ``server_words``: what the server itself said, one line, at most 300 characters, free of keys.
+    ``usage``: the API's own usage object, where the server had sent one before the failure.
     ``charge``: where one call makes several requests, what those before the failure cost (``extraction.Charge``).
     """
 
@@ -51,6 +52,7 @@ class ChatError(Exception):
         self.request_id = request_id
         self.server_words = server_words
         self.fields = fields
+        self.usage: object | None = None
         self.charge: object | None = None
 
 

@@ -164,6 +164,12 @@ class Completion:
         return self.choices[0].refusal if 0 in self.choices else ""
 
     @property
+    def written(self) -> str:
+        """All that was written, in every choice: what output tokens are counted from where the server tells none."""
+        choices = self.choices.values()
+        return "".join(choice.reasoning + choice.text + choice.refusal for choice in choices)
+
+    @property
     def id(self) -> str | None:
         return self.response.get("id")
 

@@ -19,7 +19,7 @@ from decimal import Decimal
 from typing import Any
 
 from chat_core import json_output
-from chat_core.chat import cost_of, estimated_usage, stream_chat
+from chat_core.chat import cost_of, stream_chat, usage_of_failure
 from chat_core.connections import Connection
 from chat_core.errors import BlanksOnly, ChatError, EmptyAnswer, ImageNotFetched, ParameterRefused
 from chat_core.events import Adjustment, Completion, Event, Started, Usage, total_usage
@@ -299,12 +299,9 @@ class _Extracting:
         if not self._asked:
             return
         last = self._asked[-1]
-        written = last.completion.reasoning + last.completion.text
-        self._asked[-1] = replace(last, error=error.kind)
-        if written or isinstance(error, EmptyAnswer):
-            usage = await estimated_usage(request, written)
-            cost = cost_of(self._connection, request.model, usage)
-            self._asked[-1] = replace(self._asked[-1], usage=usage, cost=cost)
+        usage = await usage_of_failure(request, error, last.completion.written)
+        cost = cost_of(self._connection, request.model, usage) if usage else None
+        self._asked[-1] = replace(last, error=error.kind, usage=usage, cost=cost)
 
     # --- what came of it ---------------------------------------------------------------------------------------------
 

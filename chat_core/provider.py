@@ -402,10 +402,12 @@ _TIMED_OUT = {
 
 async def _attempt(connection: Connection, body: dict[str, Any], clock: _Clock) -> AsyncIterator[Delta | Answer]:
     fold = Fold(clock.content, connection.api_key)
+    answering = False
     async with AsyncExitStack() as stack:
         try:
             create = _client(connection).chat.completions.with_streaming_response.create(**body)
             response = await clock.run(stack.enter_async_context(create))
+            answering = True
             async for line in _lines(_decoded(response), clock):
                 for delta in fold.take(line):
                     yield delta
@@ -416,8 +418,9 @@ async def _attempt(connection: Connection, body: dict[str, Any], clock: _Clock) 
         except openai.OpenAIError as error:
             raise _translated(error, connection, str(body["model"])) from None
         except httpx2.HTTPError:
-            raise _cut(connection, clock) from None
-        except ChatError:
+            raise _cut(connection, clock, answering=answering) from None
+        except ChatError as error:
+            error.usage = fold.usage
             raise
         except Exception as error:
             # The SDK and its transport let out more than their own errors, before the answer and inside it.
@@ -482,8 +485,9 @@ def _record(error: ChatError, connection: Connection, clock: _Clock) -> None:
     )
 
 
-def _cut(connection: Connection, clock: _Clock) -> ChatError:
-    if clock.first_token is None:
+def _cut(connection: Connection, clock: _Clock, *, answering: bool) -> ChatError:
+    """``answering``: the server had begun to. Without streaming the whole answer is written by then, and paid for."""
+    if clock.first_token is None and (clock.streamed or not answering):
         return _unreachable(connection)
     return StreamCut("The connection ended in the middle of the answer.")
 

@@ -117,8 +117,8 @@ class Fold:
         for name in ("id", "created", "model", "service_tier", "system_fingerprint"):
             if isinstance(value := chunk.get(name), str | int):
                 self.response.setdefault(name, _clean(value) if isinstance(value, str) else value)
-        if isinstance(chunk.get("usage"), dict):
-            self.usage = chunk["usage"]
+        if isinstance(usage := chunk.get("usage"), dict) and (self.usage is None or "prompt_tokens" in usage):
+            self.usage = usage
         choices = chunk.get("choices")
         if not isinstance(choices, list):
             return []

@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 from chat_core.batch import ItemDone, ItemFailed
-from chat_core.chat import cost_of, estimated_usage, stream_chat
+from chat_core.chat import cost_of, estimated_usage, stream_chat, usage_of_failure
 from chat_core.connections import Connection
 from chat_core.errors import ChatError
 from chat_core.events import (
@@ -149,16 +149,24 @@ class Turn:
             self._pump_task.cancel()
 
     async def settle(self) -> Entry | None:
-        """The ledger entry, also for an answer that was stopped or cut (estimated then); None if nothing was used."""
-        if self.entry is None and (self.finished or self.text or self.reasoning):
+        """The ledger entry, also for an answer that was stopped or has failed (mostly estimated then); None if nothing
+        was used."""
+        if self.entry is None and (usage := await self._usage()):
             if self.finished:
-                usage, cost, timing = self.finished.usage, self.finished.cost, self.finished.timing
+                cost, timing = self.finished.cost, self.finished.timing
             else:
-                usage = await estimated_usage(self.request, self.reasoning + self.text)
                 cost = cost_of(self.connection, self.request.model, usage)
                 timing = Timing(self._first_token, self._last_piece - self._began)
             self.entry = entry_of(self.connection, self.request, usage, cost, timing, self.outcome, self.when)
         return self.entry
+
+    async def _usage(self) -> Usage | None:
+        written = self.reasoning + self.text + self.refusal
+        if self.finished:
+            return self.finished.usage
+        if self.error:
+            return await usage_of_failure(self.request, self.error, written)
+        return await estimated_usage(self.request, written) if written else None
 
     async def _something_new(self, pump: asyncio.Task[None]) -> None:
         """Wait for news, but no longer than a heartbeat."""
@@ -179,6 +187,8 @@ class Turn:
             log.error("An answer failed: %s", type(error).__name__, exc_info=error)
             self.error = ChatError("Something unexpected happened.")
         finally:
+            if self._first_token is None:
+                self._last_piece = time.monotonic()  # the wait for nothing is what it took
             self._news.set()
 
     def _take(self, event: object) -> None:

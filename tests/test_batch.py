@@ -78,8 +78,8 @@ def items(count: int, reserve: Decimal | None = None) -> list[Item]:
     return [Item(str(n), ChatRequest(MODEL, (user(f"row {n}"),)), reserve) for n in range(count)]
 
 
-async def all_of(server: ScriptedServer, given: list[Item], **options) -> list:
-    async with aclosing(run(connection(server), given, clocks=CALM, **options)) as progress:
+async def all_of(server: ScriptedServer, given: list[Item], clocks: Clocks = CALM, **options) -> list:
+    async with aclosing(run(connection(server), given, clocks=clocks, **options)) as progress:
         return [event async for event in progress]
 
 
@@ -247,17 +247,36 @@ async def test_a_server_that_is_gone_is_not_asked_fifty_times(server: ScriptedSe
 async def test_an_answer_that_broke_off_is_told_as_far_as_it_came_and_an_empty_one_is_paid_for(
     server: ScriptedServer,
 ) -> None:
-    server.script = by_text({"row 0": play.cut_after("Half", " an"), "row 1": play.answer()})
-    failed = {event.key: event for event in of_kind(await all_of(server, items(3)), ItemFailed)}
+    server.script = by_text(
+        {"row 0": play.cut_after("Half", " an"), "row 1": play.answer(usage=None), "row 2": play.answer()}
+    )
+    failed = {event.key: event for event in of_kind(await all_of(server, items(4)), ItemFailed)}
     assert {key: (event.error.kind, event.text) for key, event in failed.items()} == {
         "0": ("stream_cut", "Half an"),
         "1": ("empty_answer", ""),
+        "2": ("empty_answer", ""),
     }
     charge = failed["1"].charge
     assert charge is not None
     assert (charge.usage.input_tokens > 0, charge.usage.output_tokens, charge.usage.estimated) == (True, 0, True)
     assert charge.cost is not None
     assert charge.cost > 0
+    # A model that thought and said nothing has used much: the server's own figures count.
+    charge = failed["2"].charge
+    assert charge is not None
+    assert (charge.usage.input_tokens, charge.usage.output_tokens, charge.usage.estimated) == (12, 3, False)
+
+
+async def test_requests_that_got_no_answer_in_time_count_against_the_budget(server: ScriptedServer) -> None:
+    server.script = play.hold_after()
+    budget = Budget(dollars=Decimal("0.000002"))
+    events = await all_of(
+        server, items(20, Decimal("0.000001")), parallel=1, budget=budget, clocks=Clocks(patient_first_token=0.2)
+    )
+    failed = of_kind(events, ItemFailed)
+    assert all(event.error.kind == "timed_out" and event.charge.usage.estimated for event in failed)
+    assert 0 < len(failed) < 4
+    assert events[-1].reason == "budget"
 
 
 # --- more while it runs -----------------------------------------------------------------------------------------------

@@ -173,6 +173,27 @@ async def test_missing_usage_is_estimated(server):
     assert completion.usage.output_tokens == 3
 
 
+@pytest.mark.parametrize("output", [None, 0, "3"])
+async def test_usage_without_a_count_of_the_answer_is_no_usage(server, output):
+    server.script = play.answer("one two three", usage={"prompt_tokens": 12, "completion_tokens": output})
+    known = (await complete(connection(server), HELLO)).usage
+    assert (known.estimated, known.output_tokens) == (True, 3)
+
+
+async def test_an_empty_usage_does_not_replace_a_good_one(server):
+    good = {"choices": [], "usage": play.USAGE}
+    server.script = play.raw(*sse(play.chunk("ab"), STOP, good, {"choices": [], "usage": {}}))
+    known = (await complete(connection(server), HELLO)).usage
+    assert (known.estimated, known.input_tokens, known.output_tokens) == (False, 12, 3)
+
+
+async def test_a_refusal_counts_where_usage_is_estimated(server):
+    server.script = play.raw(*sse(play.chunk(refusal="I cannot help with that."), STOP))
+    known = (await complete(connection(server), HELLO)).usage
+    assert known.estimated
+    assert known.output_tokens > 3
+
+
 async def test_details_of_usage(server):
     usage = play.USAGE | {
         "prompt_tokens_details": {"cached_tokens": 5, "image_tokens": 7, "audio_tokens": None},
@@ -392,6 +413,20 @@ async def test_silence_after_a_word_has_a_clock_of_its_own(server):
     assert error is not None
     assert (error.kind, error.fields["clock"]) == ("timed_out", "silence")
     assert text_of(events) == "Hel"
+    assert len(server.requests) == 1
+
+
+async def test_a_whole_answer_that_was_cut_on_its_way_is_not_paid_for_twice(server):
+    async def cut(exchange):
+        await exchange.start(200, "application/json")
+        await exchange.send('{"object": "chat.completion", "choi')
+        await asyncio.sleep(0.05)
+        exchange.cut()
+
+    server.script = cut
+    _, error = await collect(server, replace(HELLO, stream=False))
+    assert error is not None
+    assert error.kind == "stream_cut"
     assert len(server.requests) == 1
 
 

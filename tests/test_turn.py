@@ -302,9 +302,13 @@ FAILURES = {
     "401": (play.error(401, "no", "invalid_api_key"), "key_refused", ""),
     "page": (play.reply(200, "<html>Hi</html>", "text/html"), "not_chat_completions", ""),
     "nothing": (play.answer(), "empty_answer", ""),
+    "nothing, uncounted": (play.answer(usage=None), "empty_answer", ""),
+    "no word": (play.hold_after(), "timed_out", ""),
 }
-# Only the test of silence has a short clock, and that one does not run before the first word has come.
-HASTY = {"silence": Clocks(silence=0.4)}
+# Those that the server is paid for. All but one are estimated.
+PAID = {"cut", "silence", "error event", "nothing", "nothing, uncounted", "no word"}
+# Only the tests of silence have a short clock.
+HASTY = {"silence": Clocks(silence=0.4), "no word": Clocks(patient_first_token=0.4)}
 
 
 @pytest.mark.parametrize("name", FAILURES)
@@ -317,11 +321,9 @@ async def test_failures_raise_nothing_and_keep_the_text(server: ScriptedServer, 
     assert turn.error.kind == turn.outcome == kind
     assert (turn.running, turn.stopped) == (False, False)
     entry = await turn.settle()
-    if text:
-        assert entry is not None
-        assert (entry.usage.estimated, entry.outcome) == (True, kind)
-    else:
-        assert entry is None
+    assert (entry is not None) == (name in PAID)
+    if entry is not None:
+        assert (entry.usage.estimated, entry.outcome) == (name != "nothing", kind)
 
 
 async def test_what_is_free_is_charged_nothing_and_says_so(server: ScriptedServer) -> None:
