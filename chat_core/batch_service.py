@@ -22,6 +22,7 @@ from chat_core import provider
 from chat_core.batch_files import BatchFile
 from chat_core.connections import Connection
 from chat_core.errors import (
+    AnswerBroken,
     BatchesNotFound,
     BatchFileError,
     BatchNotFound,
@@ -29,6 +30,7 @@ from chat_core.errors import (
     EndpointNotFound,
     NotChatCompletions,
     RateLimited,
+    ServerFailed,
     ServerUnavailable,
 )
 from chat_core.stream_reader import server_words
@@ -76,8 +78,8 @@ class Batch:
 async def submit(connection: Connection, file: BatchFile) -> Batch:
     """Send a batch file and begin its batch. Raises ChatError: BatchesNotFound where the server has no Batch API.
 
-    Nothing is tried twice, for a batch is paid for: where the answer to its beginning was lost, the server is asked
-    whether it has begun.
+    Nothing is tried twice, for a batch is paid for: where the answer to its beginning was lost or cannot be read, the
+    server is asked whether it has begun.
     """
     with _opened(file.path) as content, _no_batches(connection):
         uploaded = await provider.upload_batch_file(connection, content, seconds=FILE_SECONDS)
@@ -85,7 +87,8 @@ async def submit(connection: Connection, file: BatchFile) -> Batch:
     with _no_batches(connection):
         try:
             begun = await provider.create_batch(connection, file_id, seconds=CALL_SECONDS)
-        except ServerUnavailable as error:
+            _id(begun)
+        except (ServerUnavailable, AnswerBroken) as error:
             begun = await _begun(connection, file_id, error)
         except ChatError:
             with contextlib.suppress(ChatError):
@@ -150,7 +153,8 @@ async def download(connection: Connection, batch: Batch, folder: Path) -> tuple[
 
 
 async def _begun(connection: Connection, file_id: str, lost: ChatError) -> dict[str, Any]:
-    """The batch of this file, of which no answer told. Raises ``lost`` where there is none, or nobody can say."""
+    """The batch of this file, of which no answer told. Raises ``lost`` where nobody can say, ServerUnavailable where
+    there is none."""
     try:
         listed = (await provider.fetch_batches(connection, seconds=CALL_SECONDS)).get("data")
     except ChatError:
@@ -158,7 +162,9 @@ async def _begun(connection: Connection, file_id: str, lost: ChatError) -> dict[
     for entry in listed if isinstance(listed, list) else []:
         if isinstance(entry, dict) and entry.get("input_file_id") == file_id:
             return entry
-    raise lost
+    if isinstance(lost, ServerUnavailable):
+        raise lost
+    raise ServerFailed("The server has a Batch API, and did not begin the batch.", status=200, seconds=0.0)
 
 
 async def _known(connection: Connection, batch_id: str, ask: Any) -> dict[str, Any]:

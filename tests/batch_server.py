@@ -57,12 +57,13 @@ def unrun(key: str, code: str) -> dict[str, Any]:
 class BatchServer:
     """``looks``: the statuses that a batch goes through, one at each look.  ``replies``: scripts for single paths
     ("POST /v1/batches"), used up one after the other.  ``lost``: the answer to the beginning of a batch is.
-    ``answer``: what is answered to the last message of a request."""
+    ``garbled``: it comes as this instead.  ``answer``: what is answered to the last message of a request."""
 
     outcomes: dict[str, str] = field(default_factory=dict)
     looks: tuple[str, ...] = ("validating", "in_progress", "in_progress", "finalizing", "completed")
     replies: dict[str, list[Script]] = field(default_factory=dict)
     lost: bool = False
+    garbled: Script | None = None
     answer: Callable[[Any], str] = "You said: {}".format
     files: dict[str, bytes] = field(default_factory=dict)
     batches: dict[str, Batch] = field(default_factory=dict)
@@ -88,7 +89,7 @@ class BatchServer:
                 if self.lost:
                     exchange.cut()
                     return
-                await play.reply(200, begun)(exchange)
+                await (self.garbled or play.reply(200, begun))(exchange)
             case "GET", ["batches"]:
                 listed = [batch.to_dict() for batch in self.batches.values()]
                 await play.reply(200, {"object": "list", "data": listed, "has_more": False})(exchange)

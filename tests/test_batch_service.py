@@ -12,7 +12,7 @@ from chat_core import ChatRequest, Connection, batch_service, user
 from chat_core.batch import Item
 from chat_core.batch_files import BatchFile, read, write
 from chat_core.batch_service import Batch, cancel, download, follow, look, submit
-from chat_core.errors import BatchesNotFound, BatchFileError, BatchNotFound, ChatError
+from chat_core.errors import BatchesNotFound, BatchFileError, BatchNotFound, ChatError, ServerFailed
 from tests import scripted_server as play
 from tests.batch_server import BatchServer
 from tests.scripted_server import Script, ScriptedServer
@@ -197,6 +197,33 @@ async def test_a_batch_whose_beginning_was_not_told_is_found(
     batches.lost = True
     begun = await submit(connection, file)
     assert (begun.id, list(batches.batches)) == ("batch_0", ["batch_0"])
+    assert batches.asked.count("POST /v1/batches") == 1
+
+
+GARBLED: dict[str, Script] = {
+    "page": play.reply(200, "<html>Proxy</html>", "text/html"),
+    "half": play.reply(200, '{"id": "batch_0", "sta'),
+    "no id": play.reply(200, {"object": "batch", "status": "validating"}),
+}
+
+
+@pytest.mark.parametrize("name", GARBLED)
+async def test_a_batch_whose_beginning_was_told_in_no_words_is_found_and_keeps_its_file(
+    batches: BatchServer, connection: Connection, file: BatchFile, name: str
+) -> None:
+    batches.garbled = GARBLED[name]
+    begun = await submit(connection, file)
+    assert (begun.id, list(batches.batches)) == ("batch_0", ["batch_0"])
+    assert len(batches.files) == 1
+    assert batches.asked.count("POST /v1/batches") == 1
+
+
+async def test_a_server_that_answers_the_beginning_with_a_page_and_begins_nothing_is_told(
+    batches: BatchServer, connection: Connection, file: BatchFile
+) -> None:
+    batches.replies["POST /v1/batches"] = [GARBLED["page"]]
+    with pytest.raises(ServerFailed):
+        await submit(connection, file)
     assert batches.asked.count("POST /v1/batches") == 1
 
 
