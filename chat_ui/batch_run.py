@@ -95,7 +95,8 @@ async def ask(
     """Ask these rows, within a budget, after ``open_job``; each answer is in ``batch.job``, and what it cost in the
     ledger, when it is there.  ``again``: rows that have an answer are asked all the same.
 
-    Setting ``batch.stop`` ends it; closing or cancelling this closes the requests at the server.
+    Setting ``batch.stop`` ends it; closing or cancelling this closes the requests at the server, and keeps what has
+    been answered by then.
     """
     assert batch.job is not None
     news = asyncio.Event()
@@ -126,8 +127,10 @@ async def _pump(
         connection, task, sources, job=batch.job, budget=within, clocks=ways.clocks, stop=stop, first_step=batch.step
     )
     made = 0
-    async with aclosing(events) as progress:
-        async for event in progress:
+
+    async def take_all() -> None:
+        nonlocal made
+        async for event in events:
             batch.take(event)
             if entry := _entry(event, connection):
                 batch.book(entry, kept=isinstance(event, RowDone))
@@ -139,6 +142,16 @@ async def _pump(
                 # What cannot be kept would be paid for again.
                 stop.set()
             news.set()
+
+    async with aclosing(events):
+        taking = asyncio.create_task(take_all())
+        try:
+            await asyncio.shield(taking)
+        except asyncio.CancelledError:
+            # The page has gone. Answers that are just here are paid for: they are kept before this ends.
+            stop.set()
+            await taking
+            raise
 
 
 def row_sources(

@@ -5,7 +5,7 @@ import json
 import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing
 from dataclasses import replace
 from decimal import Decimal
@@ -20,7 +20,7 @@ from chat_core.connections import Connection, demo
 from chat_core.errors import FileError, ImageError, JobError
 from chat_core.events import Usage
 from chat_core.field_table import Field
-from chat_core.job_store import JobStore, Limits
+from chat_core.job_store import Job, JobStore, Limits
 from chat_core.job_store import Row as KeptRow
 from chat_core.row_extraction import RowSteppedDown
 from chat_core.settings import Settings
@@ -688,6 +688,38 @@ async def test_a_page_that_goes_away_closes_the_requests_and_frees_the_batch(sta
     assert statuses(batch) == ["stopped", "waiting", "waiting"]
     found = await stage.found(batch.job.id)
     assert statuses(found) == ["waiting"] * 3
+
+
+async def test_an_answer_that_comes_as_the_page_goes_away_is_kept(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keeping, gate, put = asyncio.Event(), asyncio.Event(), Job.put
+
+    async def slow_put(job: Job, row: KeptRow) -> JobError | None:
+        if row.key in batch.ids.values():
+            keeping.set()
+            await gate.wait()
+        return await put(job, row)
+
+    monkeypatch.setattr(Job, "put", slow_put)
+    batch = rows_of(3)
+    steps = stage.steps(batch)
+    reading = asyncio.create_task(read_all(steps))
+    await asyncio.wait_for(keeping.wait(), PATIENCE)
+    reading.cancel()
+    await asyncio.sleep(0)
+    gate.set()
+    with pytest.raises(asyncio.CancelledError):
+        await asyncio.wait_for(reading, PATIENCE)
+    await steps.aclose()
+    found = await stage.found(batch.job.id)
+    assert statuses(found) == ["done", "waiting", "waiting"]
+    assert batch.spent == stage.ledger.totals().cost > 0
+
+
+async def read_all(steps: AsyncGenerator[None, None]) -> None:
+    async for _ in steps:
+        pass
 
 
 async def test_after_a_restart_a_batch_goes_on_where_it_stood(stage: Stage) -> None:
