@@ -101,6 +101,8 @@ _REMOVABLE = frozenset(
         "externalDocs",
     )
 )
+# What gives a value its shape; beside a reference it would be lost.
+_SHAPING = frozenset(("properties", "required", "items", "enum", "const", "anyOf", "oneOf", "allOf"))
 # Levels of schema inside schema that are looked at at all.
 _DEEPEST = 60
 
@@ -194,7 +196,7 @@ def validate(value: Any, schema: dict[str, Any]) -> tuple[FieldProblem, ...]:
     """
     if _too_deep(schema) or _too_deep(value):
         return (_not_checked("depth"),)
-    checked, left_out = _without_pattern_properties(schema)
+    checked, left_out = _without_pattern_properties(_with_nullable(schema))
     problems: list[FieldProblem] = [_not_checked("patternProperties")] if left_out else []
     try:
         for error in _checker(checked).iter_errors(value):
@@ -457,7 +459,8 @@ def _strict(schema: Any) -> Any:
 
 
 def _merged_all_of(schema: dict[str, Any]) -> dict[str, Any]:
-    """The schema with the parts of its ``allOf`` in its place; as it is, where they contradict each other."""
+    """The schema with the parts of its ``allOf`` in its place; as it is, where they contradict each other, or one is a
+    reference and others say more."""
     parts = schema.get("allOf")
     if not isinstance(parts, list) or not all(isinstance(part, dict) for part in parts):
         return schema
@@ -475,7 +478,7 @@ def _merged_all_of(schema: dict[str, Any]) -> dict[str, Any]:
                 merged[key] = item
             else:
                 return schema
-    return merged
+    return schema if "$ref" in merged and merged.keys() & _SHAPING else merged
 
 
 def _lone_ref(schema: dict[str, Any]) -> dict[str, Any]:
@@ -533,10 +536,11 @@ def _with_null(schema: dict[str, Any]) -> dict[str, Any]:
 
 def _without_nulls(value: Any, schema: Any, root: dict[str, Any]) -> Any:
     if isinstance(value, list):
-        return [_without_nulls(item, _part(schema, root, list, "items"), root) for item in value]
+        items = next((way["items"] for way in _ways(schema, root) if "items" in way), None)
+        return [_without_nulls(item, items, root) for item in value]
     if not isinstance(value, dict):
         return value
-    schema = _way_for(schema, root, dict)
+    schema = _way_meant(value, schema, root)
     properties = _dict(schema, "properties")
     required = {name for name in _list(schema, "required") if isinstance(name, str)}
     kept = {}
@@ -546,10 +550,6 @@ def _without_nulls(value: Any, schema: Any, root: dict[str, Any]) -> Any:
             continue
         kept[name] = _without_nulls(item, child, root)
     return kept
-
-
-def _part(schema: Any, root: dict[str, Any], kind: type, keyword: str) -> Any:
-    return _way_for(schema, root, kind).get(keyword)
 
 
 def _ways(schema: Any, root: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -566,14 +566,30 @@ def _ways(schema: Any, root: dict[str, Any]) -> Iterator[dict[str, Any]]:
             yield node
 
 
-def _way_for(schema: Any, root: dict[str, Any], kind: type) -> dict[str, Any]:
-    """The first way of a schema that says something of objects or of arrays; empty where none does."""
-    keyword = "properties" if kind is dict else "items"
-    return next((way for way in _ways(schema, root) if keyword in way), {})
+def _way_meant(value: dict[str, Any], schema: Any, root: dict[str, Any]) -> dict[str, Any]:
+    """The first way of a schema that has properties for all of an object, and the constants that stand in it; where
+    none has, the first of all."""
+    ways = [way for way in _ways(schema, root) if "properties" in way]
+    meant = (way for way in ways if value.keys() <= _dict(way, "properties").keys() and _has_constants(value, way))
+    return next(meant, ways[0] if ways else {})
+
+
+def _has_constants(value: dict[str, Any], way: dict[str, Any]) -> bool:
+    """Whether the texts and numbers of an object are those that a way names."""
+    for name, child in _dict(way, "properties").items():
+        item = value.get(name)
+        if isinstance(child, dict) and item is not None:
+            values = [child["const"]] if "const" in child else child.get("enum")
+            if isinstance(values, list) and item not in values:
+                return False
+    return True
 
 
 def _allows_null(schema: dict[str, Any], root: dict[str, Any]) -> bool:
-    return any("null" in _types(way) or None in _list(way, "enum") or way == {} for way in _ways(schema, root))
+    return any(
+        "null" in _types(way) or None in _list(way, "enum") or way.get("nullable") is True or way == {}
+        for way in _ways(schema, root)
+    )
 
 
 # --- checking a value ------------------------------------------------------------------------------------------------
@@ -631,10 +647,45 @@ def _checker(schema: dict[str, Any]) -> Any:
 
         return step
 
-    checks = {**base.VALIDATORS, "pattern": _pattern_check()}
+    checks = {**base.VALIDATORS, "pattern": _pattern_check(), "uniqueItems": _unique, "enum": _enum_check()}
     counted_checks = {name: counted(check, _REF_WORK if name in _REFS else 1) for name, check in checks.items()}
     bounded = jsonschema.validators.extend(base, counted_checks)
     return bounded(schema, registry=referencing.jsonschema.EMPTY_REGISTRY, format_checker=_FORMATS)
+
+
+def _unique(_: Any, wanted: Any, items: Any, __: Any) -> Iterator[Any]:
+    """The check of ``uniqueItems``; the validator's own compares each item with each."""
+    if wanted is True and isinstance(items, list) and len(set(map(_canonical, items))) < len(items):
+        yield jsonschema.ValidationError(f"{_short(items)} has non-unique elements")
+
+
+def _enum_check() -> Callable[..., Iterator[Any]]:
+    """The check of ``enum``; the validator's own compares each value with each that is listed."""
+    known: dict[int, set[str]] = {}
+
+    def check(_: Any, listed: Any, value: Any, __: Any) -> Iterator[Any]:
+        if id(listed) not in known:
+            known[id(listed)] = set(map(_canonical, listed))
+        if _canonical(value) not in known[id(listed)]:
+            yield jsonschema.ValidationError(f"{_short(value)} is not one of {_short(listed)}")
+
+    return check
+
+
+def _canonical(value: Any) -> str:
+    """JSON of a value, the same for all that JSON Schema calls equal: 1 and 1.0, but not true."""
+    return json.dumps(_with_whole_numbers(value), sort_keys=True)
+
+
+def _with_whole_numbers(value: Any) -> Any:
+    match value:
+        case float() if value.is_integer():
+            return int(value)
+        case list():
+            return [_with_whole_numbers(item) for item in value]
+        case dict():
+            return {key: _with_whole_numbers(item) for key, item in value.items()}
+    return value
 
 
 def _pattern_check() -> Callable[..., Iterator[Any]]:
@@ -667,6 +718,19 @@ def _searched(pattern: str, value: str) -> bool | None:
         return regex.search(pattern, value, timeout=_PATTERN_SECONDS) is not None
     except (regex.error, TimeoutError, ValueError, RecursionError):
         return None
+
+
+def _with_nullable(value: Any) -> Any:
+    """A schema with OpenAPI's ``nullable``, which no draft of JSON Schema knows, as unions with null."""
+    if isinstance(value, list):
+        return [_with_nullable(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    made = {key: _with_nullable(item) for key, item in value.items()}
+    if made.get("nullable") is not True:
+        return made
+    del made["nullable"]
+    return _with_null(made) if made else made
 
 
 def _without_pattern_properties(schema: dict[str, Any]) -> tuple[dict[str, Any], bool]:

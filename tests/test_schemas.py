@@ -219,6 +219,11 @@ MENDED: dict[str, tuple[dict[str, Any], set[str], dict[str, Any]]] = {
         closed(a={"anyOf": [TEXT, NUMBER]}),
     ),
     "allOf of one": (closed(a={"allOf": [TEXT]}), {"unsupported_keyword", "no_type"}, closed(a=TEXT)),
+    "allOf of a reference": (
+        closed(a={"allOf": [{"$ref": "#/$defs/b"}], "description": "B"}) | {"$defs": {"b": closed(b=TEXT)}},
+        {"unsupported_keyword", "no_type"},
+        closed(a={"description": "B", "anyOf": [{"$ref": "#/$defs/b"}]}) | {"$defs": {"b": closed(b=TEXT)}},
+    ),
     "allOf that fits": (
         {"allOf": [opened(a=TEXT) | {"required": ["a"]}, opened(b=NUMBER) | {"required": ["b"]}]},
         {"unsupported_keyword", "no_type", "root_not_object"},
@@ -287,6 +292,11 @@ HOPELESS: dict[str, tuple[dict[str, Any], set[str], set[str]]] = {
     ),
     "allOf that contradicts": (
         closed(a={"allOf": [TEXT, NUMBER]}),
+        {"unsupported_keyword", "no_type"},
+        {"unsupported_keyword", "no_type"},
+    ),
+    "allOf of a reference and more": (
+        closed(a={"allOf": [{"$ref": "#/$defs/b"}, opened(c=TEXT)]}) | {"$defs": {"b": closed(b=TEXT)}},
         {"unsupported_keyword", "no_type"},
         {"unsupported_keyword", "no_type"},
     ),
@@ -540,6 +550,15 @@ def test_problems_are_bounded_and_so_is_the_search_for_them(monkeypatch: pytest.
     assert len(made) == schemas.MOST_FIELD_PROBLEMS
 
 
+PETS = {
+    "oneOf": [
+        {"properties": {"kind": {"const": "cat"}, "lives": NUMBER}, "required": ["kind"]},
+        {"properties": {"kind": {"const": "dog"}, "tricks": NUMBER, "lives": {}}, "required": ["kind", "lives"]},
+        {"properties": {"kind": {"enum": ["owl", "crow"]}, "hoots": NUMBER}},
+    ]
+}
+
+
 class Counted(str):
     """A name that counts how often it is compared with another."""
 
@@ -563,6 +582,54 @@ def test_work_grows_with_the_fields_and_not_with_their_square() -> None:
     assert Counted.compared < 30 * 1000
 
 
+class Compared(dict[str, int]):
+    """An object that counts how often it is compared with another."""
+
+    count = 0
+    __hash__ = None  # type: ignore[assignment]
+
+    def __eq__(self, other: object) -> bool:
+        Compared.count += 1
+        return dict.__eq__(self, other)
+
+
+def test_each_value_is_not_compared_with_each() -> None:
+    values = [Compared(a=number) for number in range(2000)]
+    schema = {"type": "array", "uniqueItems": True, "items": {"enum": [Compared(value) for value in values]}}
+    Compared.count = 0
+    assert validate(values, schema) == ()
+    assert Compared.count < 2000
+
+
+@pytest.mark.parametrize(
+    ("values", "unique"),
+    [
+        ([1, 2], True),
+        ([1, 1.0], False),
+        ([1, True], True),
+        ([{"a": 1, "b": [2]}, {"b": [2.0], "a": 1}], False),
+        (["1", 1, None, "null", [], {}], True),
+        (["가", "\uac00"], False),
+    ],
+)
+def test_what_is_equal_and_what_is_not(values: list[Any], unique: bool) -> None:
+    told = ["unique_items"] * (not unique)
+    assert [problem.rule for problem in validate(values, {"type": "array", "uniqueItems": True})] == told
+    assert validate(values, {"type": "array", "uniqueItems": False}) == ()
+    listed = {"enum": [values[0]]}
+    assert (validate(values[1], listed) == ()) == (not unique)
+
+
+@pytest.mark.parametrize("value", [None, "x"])
+def test_openapis_nullable_takes_null(value: Any) -> None:
+    schema = opened(a={"type": "string", "nullable": True}, b={"$ref": "#/$defs/b", "nullable": True})
+    schema |= {"$defs": {"b": TEXT}, "required": ["a", "b"]}
+    given = {"a": value, "b": value}
+    assert without_optional_nulls(given, schema) == given
+    assert validate(given, schema) == ()
+    assert [problem.rule for problem in validate({"a": 1, "b": value}, schema)] == ["type"]
+
+
 @pytest.mark.parametrize(
     ("value", "schema", "kept"),
     [
@@ -574,6 +641,10 @@ def test_work_grows_with_the_fields_and_not_with_their_square() -> None:
             {"$defs": {"node": opened(value=TEXT, note=TEXT, next={"$ref": "#/$defs/node"})}, "$ref": "#/$defs/node"},
             {"value": "x", "next": {"value": "y"}},
         ),
+        ({"kind": "cat", "lives": None}, PETS, {"kind": "cat"}),
+        ({"kind": "dog", "lives": None}, PETS, {"kind": "dog", "lives": None}),
+        ({"kind": "dog", "tricks": None}, PETS, {"kind": "dog"}),
+        ({"kind": "owl", "hoots": None}, PETS, {"kind": "owl"}),
     ],
 )
 def test_nulls_that_only_strictness_asked_for_are_taken_out(value: Any, schema: Any, kept: Any) -> None:
