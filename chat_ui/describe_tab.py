@@ -299,7 +299,9 @@ def _wire(widgets: Widgets, describer: Describer, visit: gr.State, language: gr.
 def _wire_form(widgets: Widgets, visit: gr.State, around: Around) -> None:
     """What one field of the form does to another."""
     written = [widgets.preset, widgets.prompt, widgets.answer]
-    widgets.preset.input(chosen_prompt, [widgets.preset, widgets.answer], widgets.prompt, queue=False, **QUIET)
+    filled_in = gr.State(widgets.preset.value)
+    chosen = [widgets.preset, filled_in, widgets.answer]
+    widgets.preset.input(chosen_prompt, chosen, [widgets.prompt, filled_in], queue=False, **QUIET)
     widgets.answer.input(fitting_prompt, written, widgets.prompt, queue=False, **QUIET)
     model_picker.wire(widgets.model, around.model, around.tab, visit)
 
@@ -329,7 +331,13 @@ def fitting_prompt(preset: str, written: str, answer: Language) -> Any:
     return found.prompt.text(answer) if found and (written or "").strip() in stock else gr.skip()
 
 
-def chosen_prompt(preset: str, answer: Language) -> Any:
-    """The prompt of a preset that was chosen; for one's own the field stays as it is, to begin from."""
+def chosen_prompt(preset: str, before: str, answer: Language) -> tuple[Any, str]:
+    """The prompt of a preset that was chosen, and which one that is; for one's own the field stays as it is, to begin
+    from. ``before``: the one that was chosen before.
+
+    Gradio tells of a list that is only passed with the Tab key as of a choice: an edited prompt stays then.
+    """
     found = describing.find(preset)
-    return found.prompt.text(answer) if found and found.id != describing.OWN else gr.skip()
+    if found is None or found.id in (before, describing.OWN):
+        return gr.skip(), preset
+    return found.prompt.text(answer), preset

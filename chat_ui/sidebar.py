@@ -344,15 +344,17 @@ def _wire_persona(
 ) -> None:
     """Choosing a persona fills in its prompt, and offers the temperature that it suggests; both stay editable.
 
-    The slider moves there, but nothing is sent before the visitor asks for a temperature.
+    The slider moves there, but nothing is sent before the visitor asks for a temperature. Gradio tells of a list that
+    is only passed with the Tab key as of a choice: an edited prompt stays then.
     """
+    filled_in = gr.State(persona.value)
 
-    def choose(chosen: str, lang: Language) -> tuple[Any, Any, Any]:
+    def choose(chosen: str, before: str, lang: Language) -> tuple[Any, Any, Any, Any]:
         known = find(chosen)
-        if known is None:
-            return gr.skip(), gr.skip(), gr.skip()
+        if known is None or chosen == before:
+            return gr.skip(), gr.skip(), gr.skip(), gr.skip()
         slider = gr.skip() if known.temperature is None else known.temperature
-        return known.prompt.text(lang), _suggestion(known, lang), slider
+        return known.prompt.text(lang), _suggestion(known, lang), slider, chosen
 
     def translate(chosen: str, written: str, lang: Language) -> tuple[Any, Any, Any]:
         """Names in the new language; the prompt too, unless it was edited."""
@@ -362,7 +364,8 @@ def _wire_persona(
         text = known.prompt.text(lang) if known and untouched else gr.skip()
         return gr.update(choices=names), text, _suggestion(known, lang)
 
-    persona.input(choose, [persona, language], [prompt, hint, temperature], queue=False, **QUIET)
+    chosen_now = [prompt, hint, temperature, filled_in]
+    persona.input(choose, [persona, filled_in, language], chosen_now, queue=False, **QUIET)
     language.change(translate, [persona, prompt, language], [persona, prompt, hint], queue=False, **QUIET)
 
 

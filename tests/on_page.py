@@ -152,6 +152,14 @@ def choose_persona(page: Page, name: str) -> None:
     page.get_by_role("option", name=name, exact=True).click()
 
 
+def pass_list(page: Page, box: Locator) -> None:
+    """Go past a list with the Tab key; Gradio tells the server of a choice."""
+    box.focus()
+    with page.expect_response(lambda response: response.url.endswith("/run/predict")) as told:
+        page.keyboard.press("Tab")
+    told.value.finished()
+
+
 def switch_language(page: Page, language: Language) -> None:
     page.locator("#language label", has_text={"ko": "한국어", "en": "English"}[language]).click()
     expect(page.locator("#new-chat")).to_have_text(t(language, "chat.new"))

@@ -26,6 +26,7 @@ from tests.on_page import (
     answers,
     begin_anew,
     fits,
+    pass_list,
     picture_file,
     questions,
     send,
@@ -250,6 +251,17 @@ def test_descriptions_are_cleared_only_after_a_question(stage: Stage) -> None:
     stage.page.evaluate("() => { window.confirm = window.agree; }")
     stage.of("clear").click()
     expect(stage.cards()).to_have_count(0)
+
+
+def test_an_edited_prompt_stays_when_the_list_of_presets_is_only_passed(stage: Stage) -> None:
+    prompt = stage.of("prompt").locator("textarea")
+    stock = prompt.input_value()
+    prompt.fill("In three words.")
+    pass_list(stage.page, stage.of("preset").locator("input"))
+    stage.upload(*pictures(1))
+    stage.describe(1)
+    expect(prompt).to_have_value("In three words.")
+    prompt.fill(stock)
 
 
 def test_asking_all_again_in_vain_takes_no_description_away(stage: Stage) -> None:

@@ -23,6 +23,7 @@ from tests.on_page import (
     PATIENCE_MS,
     fits,
     gated,
+    pass_list,
     picture_file,
     sent_picture,
     shown_code,
@@ -209,10 +210,7 @@ def test_a_wrong_value_is_told_at_its_field_after_one_repair(stage: Stage) -> No
 def test_what_was_typed_into_the_table_stays_when_the_list_of_presets_is_only_passed(stage: Stage) -> None:
     stage.names.first.fill("characters")
     expect(stage.editor).to_contain_text('"characters"')
-    stage.of("preset").locator("input").focus()
-    # Gradio tells the server of a choice.
-    with stage.page.expect_response(lambda response: response.url.endswith("/run/predict")):
-        stage.page.keyboard.press("Tab")
+    pass_list(stage.page, stage.of("preset").locator("input"))
     # What comes after it has come after it on the page, too.
     stage.of("fields").locator('[data-do="add-row"]').click()
     expect(stage.names).to_have_count(2)

@@ -44,6 +44,7 @@ from tests.on_page import (
     inspect,
     note,
     option,
+    pass_list,
     pencils,
     picture_file,
     questions,
@@ -483,6 +484,22 @@ def test_json_mode_is_sent_and_what_it_adds_is_shown(fresh: Page, stage: Stage) 
     fresh.locator("#json-mode input").uncheck()
     send(fresh, "Plain again")
     assert "response_format" not in stage.bodies[-1]
+
+
+def test_an_edited_system_prompt_stays_when_the_list_of_personas_is_only_passed(fresh: Page) -> None:
+    prompt = fresh.locator("#system-prompt textarea")
+    choose_persona(fresh, "Chef")
+    chef = find("chef")
+    assert chef is not None
+    expect(prompt).to_have_value(chef.prompt.en)
+    prompt.fill("Only soup.")
+    pass_list(fresh, fresh.locator("#persona input"))
+    send(fresh, "Hello")
+    expect(prompt).to_have_value("Only soup.")
+    trainer = find("trainer")
+    assert trainer is not None
+    choose_persona(fresh, trainer.name.en)
+    expect(prompt).to_have_value(trainer.prompt.en)
 
 
 def test_persona_and_temperature_go_along_on_every_turn_once_they_are_chosen(fresh: Page, stage: Stage) -> None:
