@@ -14,7 +14,7 @@ import re
 import time
 import weakref
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from dataclasses import dataclass
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any, BinaryIO, TypeVar
@@ -85,8 +85,9 @@ async def stream(
         attempt += 1
         clock = _Clock(clocks, patient=patient or connection.loopback, streamed=bool(body.get("stream")))
         try:
-            async for event in _attempt(connection, body, clock):
-                yield event
+            async with aclosing(_attempt(connection, body, clock)) as events:
+                async for event in events:
+                    yield event
             return
         except ChatError as error:
             # The SDK's error behind it holds the request, its key and its pictures.
@@ -400,7 +401,7 @@ _TIMED_OUT = {
 }
 
 
-async def _attempt(connection: Connection, body: dict[str, Any], clock: _Clock) -> AsyncIterator[Delta | Answer]:
+async def _attempt(connection: Connection, body: dict[str, Any], clock: _Clock) -> AsyncGenerator[Delta | Answer, None]:
     fold = Fold(clock.content, connection.api_key)
     answering = False
     async with AsyncExitStack() as stack:

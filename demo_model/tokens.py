@@ -49,8 +49,8 @@ _PICTURE_TILE = 170
 
 @cache
 def _encoding() -> tiktoken.Encoding:
-    # Without this variable tiktoken looks in a temporary folder and then asks the network.
-    os.environ.setdefault("TIKTOKEN_CACHE_DIR", str(_VOCABULARIES))
+    # Without this variable tiktoken looks in a temporary folder, with another in that one, and then asks the network.
+    os.environ["TIKTOKEN_CACHE_DIR"] = str(_VOCABULARIES)
     return tiktoken.get_encoding("o200k_base")
 
 

@@ -1,9 +1,11 @@
 """The core against a real server on loopback: what goes out, what comes in, and every way in which it fails."""
 
 import asyncio
+import gc
 import gzip
 import json
 import logging
+import sys
 from contextlib import aclosing
 from dataclasses import replace
 from decimal import Decimal
@@ -40,6 +42,8 @@ KEY = "sk-test-1234567890abcdef"
 # Patient, so that no busy machine is taken for a silent server. A test about a clock brings its own.
 CALM = Clocks(retry_pause=0.01)
 HELLO = ChatRequest("scripted-1", (user("Hello"),))
+# The async generators that an answer comes through.
+OWN = ("stream_chat", "stream", "_attempt")
 
 
 @pytest.fixture
@@ -509,6 +513,23 @@ async def test_closing_the_iterator_closes_the_upstream(server):
             if isinstance(event, TextDelta):
                 break
     assert await asyncio.to_thread(server.requests[0].closed.wait, 5)
+
+
+async def test_closing_the_iterator_leaves_none_to_the_garbage_collector(server):
+    server.script = play.hold_after("Hel")
+    left = []
+    hooks = sys.get_asyncgen_hooks()
+    sys.set_asyncgen_hooks(finalizer=lambda generator: left.append(generator.__qualname__))
+    try:
+        async with aclosing(stream_chat(connection(server), HELLO)) as events:
+            async for event in events:
+                if isinstance(event, TextDelta):
+                    break
+        del events
+        gc.collect()
+    finally:
+        sys.set_asyncgen_hooks(*hooks)
+    assert [name for name in left if name in OWN] == []
 
 
 async def test_cancelling_a_wait_closes_the_upstream(server):

@@ -783,6 +783,14 @@ def test_alone_on_a_taken_port_it_says_so_in_one_line():
     assert done.stderr.count("\n") == 1
 
 
+def test_the_vocabulary_is_the_one_beside_the_code(tmp_path):
+    # A cache of the machine's may be empty, and there may be no network.
+    env = os.environ | {"TIKTOKEN_CACHE_DIR": str(tmp_path), "HTTPS_PROXY": "http://127.0.0.1:9"}
+    command = [sys.executable, "-c", "from demo_model.tokens import count; print(count('안녕하세요'))"]
+    done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.stdout, done.stderr) == ("2\n", "")
+
+
 def test_every_pattern_of_the_package_can_be_compiled():
     assert sum(1 for _ in compile_one_by_one()) > 200
 
