@@ -112,7 +112,8 @@ class Responder:
         returned, visit.returned = visit.returned, None
         box = gr.update(**FREE_BOX) if returned is None else gr.update(value=returned.value, **FREE_BOX)
         banner = gr.update(visible=returned is not None and visit.editing is not None)
-        return shown, box, gr.update(visible=not history), banner
+        # The cards went out of sight with the message. They must not here: New chat, which shows them, may be past.
+        return shown, box, gr.skip() if history else gr.update(visible=True), banner
 
     async def settle_card(
         self, history: list[GradioMessage], visit: Visit, language: Language, reference: str

@@ -70,3 +70,11 @@ async def test_a_conversation_that_was_left_does_not_come_back(settling: str) ->
     assert screen["visible"] is True
     assert visit.history == ()
     assert not visit.busy
+
+
+@pytest.mark.parametrize("asked", [True, False])
+async def test_the_end_of_an_answer_does_not_take_the_first_screen_away(asked: bool) -> None:
+    # New chat may have been pressed, and answered, while this is still on its way to the page.
+    history = [{"role": "user", "content": "Hello"}] if asked else []
+    _, _, screen, _ = await responder.Responder(Settings(), NOBODY).settle(history, Visit(), "en", "gpt-5.4-mini")
+    assert screen.get("visible") is (None if asked else True)
