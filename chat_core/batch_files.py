@@ -73,7 +73,7 @@ class BatchResult:
 
     ``completion``: as ``chat.complete`` gives it, without what only a stream has (``started``, timing).  ``usage``:
     None where the server sent none.  ``price``: at the price of a batch; None where unknown, and where nobody is
-    charged.  ``cost``: US dollars: 0 where nobody is charged, None where unknown.
+    charged.  ``cost``: US dollars: 0 where the connection is free, None where unknown, and where no answer came.
     """
 
     key: str

@@ -200,8 +200,11 @@ class JobStore:
             return
         if (job := self._open.get(job_id)) is not None:
             job._close()
-        with _disk():
-            self._path(job_id).unlink(missing_ok=True)
+        path = self._path(job_id)
+        with _disk(), contextlib.suppress(FileNotFoundError):
+            size = path.stat().st_size
+            path.unlink()
+            self._grew(-size)
 
     def _sweep(self) -> int:
         oldest = time.time() - KEPT_SECONDS

@@ -311,6 +311,16 @@ async def test_what_is_too_much_is_told_and_not_kept(folder: Path, limits: Limit
         assert await job.put(row("a", "again")) is None
 
 
+async def test_a_deleted_job_leaves_its_room_to_the_others(folder: Path) -> None:
+    store = JobStore(folder, Limits(all_bytes=4000))
+    large, small = await store.begin(), await store.begin()
+    async with large, small:
+        assert await large.put(row("a", "x" * 3000)) is None
+        assert reason(await small.put(row("b", "x" * 1000))) == "full"
+        await store.delete(large.id)
+        assert await small.put(row("b", "x" * 1000)) is None
+
+
 async def test_there_are_so_many_jobs_and_no_more(folder: Path) -> None:
     store = JobStore(folder, Limits(jobs=2))
     jobs = [await store.begin(), await store.begin()]
