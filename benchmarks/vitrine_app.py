@@ -15,11 +15,15 @@ from chat_ui.layout import App, build_app
 
 
 def _build_with_conversation(settings: Settings, connection: Connection) -> App:
-    """The page of the app, its transcript filled before anybody opens it."""
+    """The page of the app, its transcript filled before anybody opens it, and the cards gone that else stand there."""
     built = build_app(settings, connection)
-    chatbot = next(block for block in built.page.blocks.values() if isinstance(block, gr.Chatbot))
-    # Gradio takes a value in this form, and declares another.
-    chatbot.value = chatbot.postprocess(conversation(int(sys.argv[1]))).model_dump()  # type: ignore[arg-type]
+    messages = conversation(int(sys.argv[1]))
+    for block in built.page.blocks.values():
+        if isinstance(block, gr.Chatbot):
+            # Gradio takes a value in this form, and declares another.
+            block.value = block.postprocess(messages).model_dump()  # type: ignore[arg-type]
+        elif block.elem_id == "first-screen":
+            block.visible = not messages
     return built
 
 
