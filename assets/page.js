@@ -169,9 +169,11 @@
   // that streams its answer, once; release() shows Submit again. What is typed meanwhile stays in the box.
   let taken = null;
   let pressed = false; // for the moment until Gradio calls take(), if it does
-  // Answers that were left for a new chat. Each is released when Gradio has heard of its end: too late, for by then the
-  // box may show Stop for the next one.
-  let left = 0;
+  // An answer that is left for a new chat is released, once or twice, when the server has been told: too late, where the
+  // box shows Stop for the next answer by then.
+  const LONGEST_LEAVE_MS = 10_000;
+  let answers = 0;
+  let left = { answers: 0, at: -Infinity };
   const update = (properties) => ({ __type__: "update", ...properties });
 
   function take(message) {
@@ -184,17 +186,17 @@
   function sent() {
     const message = taken;
     taken = null;
+    answers += 1;
     return message;
   }
 
   function leave() {
-    if (isBusy()) left += 1;
+    if (isBusy()) left = { answers, at: performance.now() };
   }
 
   function release() {
-    if (left === 0) return update({ submit_btn: true, stop_btn: false });
-    left -= 1;
-    return update({});
+    const late = answers > left.answers && performance.now() - left.at < LONGEST_LEAVE_MS;
+    return update(late ? {} : { submit_btn: true, stop_btn: false });
   }
 
   // A second Enter or click before Stop has come into sight, and an empty box, send nothing.

@@ -128,10 +128,13 @@ class Responder:
         if visit.was_left():
             return *await self.settle(history, visit, language, reference), *UNMOVED, gr.skip()
         if run is None or not well:
+            # Before anything is awaited: an answer that is stopped may bring this about twice, and one tells its end.
+            moved = UNMOVED if visit.busy else controls_back(visit, language)
+            told = run is not None and visit.halted and not visit.busy
             shown, *freed = await self.settle(history, visit, language, reference)
-            if run is not None and visit.halted and not visit.busy:
+            if told:
                 shown = [*(shown if isinstance(shown, list) else history), transcript.card_stopped(language)]
-            return shown, *freed, *(UNMOVED if visit.busy else controls_back(visit, language)), gr.skip()
+            return shown, *freed, *moved, gr.skip()
         if (following := run.following) is not None:
             asked = await question(following, language)
             if visit.was_left() or visit.halted:

@@ -4,6 +4,7 @@ Lives in a ``gr.State``, in the memory of the session and nowhere else, and is c
 set an output, but what stands here stays.
 """
 
+import asyncio
 import contextlib
 import logging
 import time
@@ -30,6 +31,8 @@ TURNS_KEPT = 30
 BYTES_KEPT = 24 * 1024 * 1024
 # Between the event that takes a message and the one that answers it lies one round trip.
 READY_SECONDS = 5.0
+# Within this time an event that is cancelled has been.
+CANCEL_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,9 +145,9 @@ class Visit:
         self.take_ready()
 
     def _stop(self) -> None:
-        # Gradio cancels the event, too; but its page loses track of it where an answer before it ends slowly.
+        # Gradio cancels the event by itself; but its page loses track of it where an answer before it ends slowly.
         if self.current is not None:
-            self.current.stop()
+            asyncio.get_running_loop().call_later(CANCEL_SECONDS, self.current.stop)
 
     def was_left(self) -> bool:
         """Whether the conversation that was last answered in has been left for a new one."""

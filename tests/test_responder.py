@@ -1,5 +1,6 @@
 """A message on its way into the transcript comes back to the box whatever goes wrong; what comes too late does not."""
 
+import asyncio
 import threading
 from dataclasses import fields
 from pathlib import Path
@@ -7,13 +8,16 @@ from typing import Any
 
 import pytest
 
-from chat_core import Connection, Settings
+from chat_core import ChatRequest, Clocks, Connection, Settings, user
 from chat_core.images import as_data_url, load_image
 from chat_core.settings import ASSETS
-from chat_ui import gradio_messages, responder
+from chat_ui import gradio_messages, responder, transcript
 from chat_ui.cards import CARDS, Preset, Run
 from chat_ui.controls import Controls
 from chat_ui.gradio_messages import Draft
+from chat_ui.notes import Note
+from chat_ui.texts import t
+from chat_ui.turn import Turn
 from chat_ui.visit import Visit
 
 NOBODY = Connection("demo", "http://127.0.0.1:9/v1")
@@ -78,3 +82,22 @@ async def test_the_end_of_an_answer_does_not_take_the_first_screen_away(asked: b
     history = [{"role": "user", "content": "Hello"}] if asked else []
     _, _, screen, _ = await responder.Responder(Settings(), NOBODY).settle(history, Visit(), "en", "gpt-5.4-mini")
     assert screen.get("visible") is (None if asked else True)
+
+
+async def test_a_card_that_is_stopped_ends_once_though_its_end_is_told_twice() -> None:
+    card = next(card for card in CARDS if len(card.steps) > 1)
+    visit = Visit()
+    visit.play(Run(card, Preset.of(Controls(), "none")), [])
+    turn = Turn(NOBODY, ChatRequest("demo", (user("Tell me a story"),)), Clocks())
+    visit.begin(turn)
+    turn.stopped = True
+    await visit.halt()
+    old = [{"role": "user", "content": "Tell me a story"}, {"role": "assistant", "content": "Once"}]
+    desk = responder.Responder(Settings(), NOBODY)
+    first, second = await asyncio.gather(*(desk.settle_card(old, visit, "en", "gpt-5.4-mini") for _ in range(2)))
+    assert [note["metadata"]["title"] for note in first[0][2:]] == [
+        transcript.note_message(Note(t("en", key), ""), "en")["metadata"]["title"]
+        for key in ("note.stopped.title", "card.stopped.title")
+    ]
+    assert not isinstance(second[0], list)
+    assert second[4:-1] == responder.UNMOVED
