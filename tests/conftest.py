@@ -32,8 +32,12 @@ CHOSEN_BROWSER = os.environ.get("VITRINE_BROWSER", "")
 FOREIGN_VARIABLES = re.compile(
     r"(OPENAI|VITRINE|GRADIO|HF|HUGGING_?FACE|SPACE)_.*|SYSTEM|(ALL|HTTPS?|NO|FTP|WSS?)_PROXY", re.IGNORECASE
 )
-# Gradio reads this one while it is imported, so it is set before any test module is.
+# Gradio reads these while it is imported, so they are set before any test module is.
 GRADIO_QUIET = ("GRADIO_ANALYTICS_ENABLED", "False")
+# Where it begins to look for a free port. Two apps that find the same one at the same time do not start, so each worker
+# of xdist has a hundred of its own.
+WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+GRADIO_FIRST_PORT = ("GRADIO_SERVER_PORT", str(7960 + 100 * WORKER))
 
 
 def _foreign_variables() -> list[str]:
@@ -42,7 +46,7 @@ def _foreign_variables() -> list[str]:
 
 for _name in _foreign_variables():
     del os.environ[_name]
-os.environ[GRADIO_QUIET[0]] = GRADIO_QUIET[1]
+os.environ.update([GRADIO_QUIET, GRADIO_FIRST_PORT])
 
 
 @pytest.fixture(autouse=True)
