@@ -116,7 +116,9 @@ class Visit:
         """Stop was pressed: the answer ends, and nothing that is only about to be asked will be."""
         self.halted = True
         self.take_ready()
-        self._stop()
+        if self.current is not None:
+            # Gradio cancels the event by itself; but its page loses track of it where an answer before it ends slowly.
+            asyncio.get_running_loop().call_later(CANCEL_SECONDS, self.current.stop)
 
     def leave_card(self) -> Run | None:
         """The card whose controls are to be put back, once."""
@@ -137,17 +139,13 @@ class Visit:
         """Leave the conversation for a new one, and an answer that is on its way with it; in the event loop."""
         if self.current is not None and self.current.running:
             self.abandoned = self.current
-        self._stop()
+            # At once: a piece that came after the new chat is empty would bring the old one back.
+            self.current.stop()
         self.current = None
         self.history = ()
         self.editing = None
         self.conversation += 1
         self.take_ready()
-
-    def _stop(self) -> None:
-        # Gradio cancels the event by itself; but its page loses track of it where an answer before it ends slowly.
-        if self.current is not None:
-            asyncio.get_running_loop().call_later(CANCEL_SECONDS, self.current.stop)
 
     def was_left(self) -> bool:
         """Whether the conversation that was last answered in has been left for a new one."""
