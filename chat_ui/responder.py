@@ -272,7 +272,8 @@ class Responder:
 def _as_it_is(visit: Visit, history: list[GradioMessage]) -> tuple[Any, Any, Any, Any]:
     """Nothing for an event that comes too late; but a conversation that was left while it ran may not come back."""
     if visit.was_left() and visit.current is None and not visit.busy and history:
-        return [], gr.skip(), gr.update(visible=True), gr.skip()
+        # New chat has brought the cards back; this may come after the next message, which takes them away.
+        return [], gr.skip(), gr.skip(), gr.skip()
     return gr.skip(), gr.skip(), gr.skip(), gr.skip()
 
 
