@@ -21,6 +21,15 @@
   const isNote = (part) => part.querySelector(".thought-group") !== null;
   const isBusy = () => document.querySelector("#message-box .stop-button") !== null;
 
+  const MOST_FRAMES = 600;
+
+  // Gradio draws a page, and whatever changes in it, over several frames.
+  function whenThere(find, act, left = MOST_FRAMES) {
+    const found = find();
+    if (found) act(found);
+    else if (left > 0) requestAnimationFrame(() => whenThere(find, act, left - 1));
+  }
+
   // ---------------------------------------------------------------- language
 
   function firstLanguage() {
@@ -270,7 +279,8 @@
         if (!target) return;
         editTarget = JSON.stringify({ part: parts().indexOf(target), role: target.dataset.testid });
         focusWanted = target.dataset.testid === "user" ? "#edit-banner" : "#answer-text";
-        document.querySelector("button#edit-start, #edit-start button")?.click();
+        const start = () => document.querySelector("button#edit-start, #edit-start button");
+        whenThere(start, (button) => button.click());
       },
       true,
     );
@@ -381,19 +391,15 @@
 
   // "use my key" in the chip: the sidebar and the form open, and the cursor goes where the key goes. All of that takes
   // Gradio some frames, and a sidebar that slides in must have arrived before it is typed into.
-  const FRAMES_TO_OPEN = 600;
-
   function openOwnConnection() {
     const sidebar = document.querySelector(".sidebar");
     if (!sidebar?.classList.contains("open")) sidebar?.querySelector(".toggle-button")?.click();
     const shown = () => document.querySelector("#api-key input")?.checkVisibility() ?? false;
     if (!shown()) document.querySelector("#own-connection > button")?.click();
-    let left = FRAMES_TO_OPEN;
-    const focus = () => {
-      if (shown()) document.querySelector("#api-key input").focus();
-      else if (left-- > 0) requestAnimationFrame(focus);
-    };
-    focus();
+    whenThere(
+      () => shown() && document.querySelector("#api-key input"),
+      (key) => key.focus(),
+    );
   }
 
   // On a phone the sidebar lies over the new chat that was asked for in it.
@@ -413,15 +419,16 @@
 
   // The card that counts leads to another tab, to a place that may lie below the edge, once its figures are there.
   function showStory() {
-    let left = FRAMES_TO_OPEN;
-    const show = () => {
-      const story = document.getElementById("count-story");
-      if (story?.checkVisibility() && document.querySelector("#counts table")) {
+    whenThere(
+      () => {
+        const story = document.getElementById("count-story");
+        return story?.checkVisibility() && document.querySelector("#counts table") && story;
+      },
+      (story) => {
         story.scrollIntoView({ block: "start" });
         document.getElementById("back-to-chat").focus({ preventScroll: true });
-      } else if (left-- > 0) requestAnimationFrame(show);
-    };
-    show();
+      },
+    );
   }
 
   // ---------------------------------------------------------------- many pictures

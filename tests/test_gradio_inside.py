@@ -184,6 +184,19 @@ def test_the_pencil_is_reached_by_keyboard_without_hovering(chat: Page) -> None:
     expect(chat.locator("#edited textarea")).to_have_value("message 0 user")
 
 
+def test_a_pencil_that_is_pressed_before_its_button_is_drawn_is_heard(chat: Page) -> None:
+    chat.evaluate(
+        """() => {
+            const button = document.querySelector("#edit-start");
+            const place = button.parentNode;
+            button.remove();
+            document.querySelector('#chatbot [data-label="Edit"]').click();
+            setTimeout(() => place.append(button), 100);
+        }"""
+    )
+    expect(chat.locator("#edited textarea")).to_have_value("message 0 user")
+
+
 def test_enter_inside_a_composition_sends_nothing_and_enter_after_it_sends_the_whole_text_once(chat: Page) -> None:
     questions = rows(chat, "user").count()
     box = chat.locator("#message-box textarea")
