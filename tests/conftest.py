@@ -315,6 +315,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=_turn)
     for item in filter(_asks_for_browser, items):
         item.add_marker(pytest.mark.browser)
+        if IN_CI:
+            # A machine that others use, too, may hold a browser for longer than any test waits. What it was that failed
+            # the first time is told at the end, and is looked into; elsewhere nothing is tried twice.
+            item.add_marker(pytest.mark.flaky(reruns=1))
         if inspect.iscoroutinefunction(getattr(item, "obj", None)):
             raise pytest.UsageError(f"{item.nodeid} drives the browser, so it has to be a plain function, not async.")
 
@@ -335,6 +339,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     count = sum(NO_BROWSER in str(report.longrepr) for report in skipped)
     if count:
         terminalreporter.write_line(f"{count} browser tests were skipped: {NO_BROWSER}", yellow=True)
+    for report in terminalreporter.stats.get("rerun", []):
+        terminalreporter.section(f"Failed at first, then tried again: {report.nodeid}")
+        terminalreporter.write_line(str(report.longrepr))
 
 
 @pytest.hookimpl(tryfirst=True)
