@@ -280,7 +280,7 @@ def wire(wiring: Wiring, batcher: Batcher, changed: Sequence[Any]) -> None:
             **QUIET,
         ),
         _wire_earlier(wiring, batcher),
-        *_wire_remote(wiring, RemoteBatcher(batcher)),
+        *_wire_remote(wiring, batcher, RemoteBatcher(batcher)),
     ]
     for event in [*settled, *changed]:
         event.then(batcher.ready, begun_with, wiring.ready, **LAST)
@@ -346,7 +346,7 @@ def _wire_earlier(wiring: Wiring, batcher: Batcher) -> Any:
     return found.then(wanted.run, wanted.inputs, wanted.outputs, queue=False, **QUIET)
 
 
-def _wire_remote(wiring: Wiring, remote: RemoteBatcher) -> list[Any]:
+def _wire_remote(wiring: Wiring, batcher: Batcher, remote: RemoteBatcher) -> list[Any]:
     """Batch files, and batches at a server; the events after which rows have other states."""
     running, results = wiring.running, wiring.results
     followed_with = [*wiring.shown_in, *wiring.asking]
@@ -356,8 +356,11 @@ def _wire_remote(wiring: Wiring, remote: RemoteBatcher) -> list[Any]:
     saved = running.save.click(remote.save, shown_with, results.download, **QUIET)
     saved.then(None, None, None, js=DOWNLOAD, api_visibility="private")
     running.cancel.click(remote.cancel, shown_with, running.remote_shown, **QUIET)
+    # Before it is followed, which may take a day: what is at a server can be asked nowhere else.
+    sent = running.submit.click(remote.submit, wiring.begun_with, steps, **QUIET)
+    sent = sent.then(batcher.ready, wiring.begun_with, wiring.ready, **QUIET)
     return [
-        running.submit.click(remote.submit, wiring.begun_with, steps, **QUIET),
+        sent.then(remote.follow, followed_with, steps, **QUIET),
         running.follow.click(remote.follow, followed_with, steps, **QUIET),
         running.answers.upload(
             remote.take_answers, [running.answers, *followed_with], [running.answers, *steps[4:]], **QUIET

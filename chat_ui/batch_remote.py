@@ -8,7 +8,7 @@ can see all batches of its account, so on a public page no id of a visitor's cho
 import asyncio
 import contextlib
 import tempfile
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -119,10 +119,11 @@ class RemoteBatcher:
 
     async def submit(
         self, visit: Visit, language: Language, reference: str, dollars: Any, most: Any, *asking: Any
-    ) -> AsyncIterator[Any]:
-        """Send the rows without an answer as a batch, and follow it; sets ``shown``, progress, table, the job's id."""
+    ) -> tuple[Any, ...]:
+        """Send the rows without an answer as a batch; sets ``shown``, progress, table, the job's id."""
         # Whose connection it goes over is known now: while it is sent, the visitor may connect elsewhere.
         batch, connection, typed = visit.batch, visit.connection(self.app), visit.typed is not None
+        batch.language, batch.reference = language, reference
         await visit.find_first_model(connection)
         asked = self.batcher.asked(visit, *asking)
         rows = self.batcher.rows_to_ask(batch, asked)
@@ -133,8 +134,7 @@ class RemoteBatcher:
         if batch.running or not rows or batch.at_server or refusal:
             if refusal:
                 warn(refusal)
-            yield await self._all(visit, language, asking)
-            return
+            return await self._all(visit, language, asking)
         batch.begin()
         batch.remote_error = None
         try:
@@ -150,9 +150,7 @@ class RemoteBatcher:
             batch.remote_error = error.with_traceback(None)
         finally:
             batch.rest()
-        async with aclosing(self.follow(visit, language, reference, *asking)) as steps:
-            async for step in steps:
-                yield step
+        return await self._all(visit, language, asking)
 
     async def _refusal(
         self,

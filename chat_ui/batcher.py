@@ -29,8 +29,9 @@ from chat_ui.page_events import sent_text
 from chat_ui.texts import Language, number, t
 from chat_ui.visit import Visit
 
-# A page that was reloaded takes its batch over from the one before, which is given so many seconds to let go.
+# A page that was reloaded takes its batch over from the one before, which is given so many tries to let go.
 TRIES_TO_FIND = 6
+PAUSE_SECONDS = 1.0
 # Rows whose answers are read from the disk in one go.
 TOGETHER = 50
 
@@ -77,16 +78,21 @@ class Batcher:
         """What can be done now, and what it would take: estimate, Start, Stop, Run again, Clear, the files."""
         batch, asked = visit.batch, self.asked(visit, *asking)
         rows = self.rows_to_ask(batch, asked)
-        again, resting = len(batch.to_ask_again()), not batch.running
         begun = batch.asked is not None and any(batch.outcomes)
         key = "batch.resume" if begun and rows and _same(batch.asked, asked) else "batch.start_count"
         start = t(language, key, count=number(len(rows))) if rows else t(language, "batch.start")
         within = limits.budget(dollars, most, spent=batch.spent, asked=batch.asked_before)
+        estimate = await self._estimate(rows, asked, within, visit, language, reference)
+        # Looked at last: while the estimate was made, Start may have been pressed.
+        again, resting = len(batch.to_ask_again()), not batch.running
         return (
-            await self._estimate(rows, asked, within, visit, language, reference),
+            estimate,
             gr.update(value=start, visible=resting, interactive=bool(rows) and not batch.at_server),
             gr.update(visible=not resting),
-            gr.update(value=t(language, "batch.again", count=number(again)), visible=resting and again > 0),
+            gr.update(
+                value=t(language, "batch.again", count=number(again)),
+                visible=resting and again > 0 and not batch.at_server,
+            ),
             gr.update(visible=resting and bool(batch.rows or batch.job)),
             gr.update(visible=bool(batch.outcomes or batch.states)),
         )
@@ -190,6 +196,8 @@ class Batcher:
     async def _opened(self, run: "Run", asked: Asked, visit: Visit, language: Language) -> str:
         """Open the batch's job, and look what there is to ask. Why nothing is begun; empty where all is in order."""
         batch, connection = visit.batch, visit.connection(self.app)
+        if batch.at_server:
+            return t(language, "batch.at_server")
         if asked.wanted.schema is None:
             return t(language, "extract.no_wanted")
         budget = run.budget(batch)
@@ -246,7 +254,7 @@ class Batcher:
             except JobError as error:
                 if error.fields["reason"] != "in_use" or not left:
                     raise
-                await asyncio.sleep(1)
+                await asyncio.sleep(PAUSE_SECONDS)
 
     async def clear(self, visit: Visit, language: Language) -> tuple[Any, ...]:
         """Take all rows away, and their answers from the disk; what they cost stays in the ledger of the visit. Not

@@ -1236,8 +1236,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "batch.over_limit": (
         "These {count} rows are more than the limits allow, and a batch at a server is paid for as a whole. Raise the "
-        "limit, or take rows away.",
-        "이 {count}행은 한도를 넘습니다. 서버의 배치는 통째로 값을 치르므로 한도를 올리거나 행을 줄이세요.",
+        "limit.",
+        "이 {count}행은 한도를 넘습니다. 서버의 배치는 통째로 값을 치르므로 한도를 올리세요.",
     ),
     "batch.at_server_first": (
         "These rows are at the server as a batch, and its answers are paid for. Cancel it or wait for its end, then "

@@ -233,9 +233,15 @@ Lee,Lee was never heard of again.
 
 
 def test_a_column_is_asked_stopped_gone_on_with_mended_and_sent(tabs: Tabs, tmp_path: Path) -> None:
-    all_held = threading.Event()
+    all_held, looked = threading.Event(), threading.Event()
     held: list[Exchange] = []
     batches = BatchServer(looks=("completed",), answer=lambda _: '{"people": ["Sent"]}')
+
+    async def look_later(exchange: Exchange) -> None:
+        assert await asyncio.to_thread(looked.wait, PATIENCE_MS / 1000)
+        await batches(exchange)
+
+    batches.replies["GET /v1/batches/batch_0"] = [look_later]
 
     async def script(exchange: Exchange) -> None:
         if not exchange.path.endswith("/chat/completions"):
@@ -352,6 +358,10 @@ def test_a_column_is_asked_stopped_gone_on_with_mended_and_sent(tabs: Tabs, tmp_
         lines = desk.save("save").splitlines()
         assert [json.loads(line)["body"]["model"] for line in lines] == ["scripted-1"] * 2
         desk.of("submit").click()
+        # While they are there, they cannot be asked here, which would be paid for twice.
+        expect(desk.of("start")).to_be_disabled()
+        expect(desk.of("estimate")).to_contain_text(desk.words("batch.at_server"))
+        looked.set()
         expect(desk.rows("done")).to_have_count(7)
         expect(desk.of("remote-line")).to_contain_text(desk.words("batch.remote_completed"))
         assert [row["people"] for row in desk.table()][-2:] == ['["Sent"]'] * 2

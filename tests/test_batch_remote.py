@@ -97,7 +97,8 @@ def visit_with(stage: Stage, batch: Batch) -> Visit:
 
 async def submit(remote: RemoteBatcher, visit: Visit) -> list[str]:
     """Send the rows, and follow them to the end; the lines that are shown on the way."""
-    steps = [step async for step in remote.submit(visit, "en", REFERENCE, *LIMITS, *ASKING)]
+    steps = [await remote.submit(visit, "en", REFERENCE, *LIMITS, *ASKING)]
+    steps += [step async for step in remote.follow(visit, "en", REFERENCE, *ASKING)]
     return [line for line, *_ in steps if isinstance(line, str)]
 
 
@@ -111,7 +112,8 @@ async def sent_and_left(remote: RemoteBatcher, visit: Visit) -> None:
     """Send the rows, and go away after the first look at them."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(batch_service, "follow", partial(FOLLOW, first_pause=3600))
-        async with aclosing(remote.submit(visit, "en", REFERENCE, *LIMITS, *ASKING)) as steps:
+        await remote.submit(visit, "en", REFERENCE, *LIMITS, *ASKING)
+        async with aclosing(remote.follow(visit, "en", REFERENCE, *ASKING)) as steps:
             async for _ in steps:
                 if visit.batch.remote is not None and visit.batch.remote.batch.total:
                     break
@@ -255,8 +257,7 @@ async def test_no_batch_is_sent_that_is_more_than_the_limits_allow(
     told: str,
 ) -> None:
     visit = visit_with(stage, rows_of(3))
-    async for _ in remote.submit(visit, "en", REFERENCE, *limits, *ASKING):
-        pass
+    await remote.submit(visit, "en", REFERENCE, *limits, *ASKING)
     assert said == [t("en", told, count=3) if told == "batch.over_limit" else t("en", told)]
     assert batches.asked == []
     assert visit.batch.remote is None
@@ -307,10 +308,14 @@ async def test_while_rows_are_at_the_server_they_are_not_asked_here(
     assert may_follow["visible"]
     assert may_cancel["visible"]
     before = list(batches.asked)
-    async with aclosing(remote.submit(visit, "en", REFERENCE, *LIMITS, *ASKING)) as steps:
-        async for _ in steps:
-            pass
+    await remote.submit(visit, "en", REFERENCE, *LIMITS, *ASKING)
     assert batches.asked == before
+    # Nor by who presses Start before the page has heard of it.
+    for ask in (remote.batcher.start, remote.batcher.again):
+        async for _ in ask(visit, "en", REFERENCE, *LIMITS, *ASKING):
+            pass
+    assert said == [t("en", "batch.at_server")] * 2
+    assert not [exchange for exchange in stage.server.requests if exchange.path.endswith("/chat/completions")]
     # The job is free for whoever follows.
     await follow(remote, visit)
     assert statuses(batch) == ["done"] * 3
