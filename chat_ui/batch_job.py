@@ -236,7 +236,8 @@ class Batch:
     @property
     def asked_before(self) -> int:
         """Rows that were asked, whatever came of it."""
-        return len(self.outcomes) + sum(state.status != "running" for state in self.states.values())
+        # A row that was stopped, or has failed, when it was asked again has both.
+        return len(self.outcomes.keys() | {key for key, state in self.states.items() if state.status != "running"})
 
     @property
     def spent(self) -> Decimal:

@@ -117,7 +117,8 @@ class Forecast:
 
 @dataclass(slots=True)
 class Job:
-    """All pictures of a visitor, in their order, by key. ``ledger``: what they have cost, those taken away too.
+    """All pictures of a visitor, in their order, by key. ``ledger``: what they have cost, those taken away too, and
+    ``charged``: the keys of those that have.
 
     ``stop``: set to stop what is running; None: nothing is.  ``ended``: how the last run ended.  ``broken``: by a fault
     of ours.  ``language``, ``reference``: what the page shows it in, which may change while it runs.
@@ -125,6 +126,7 @@ class Job:
 
     pictures: dict[str, Picture] = field(default_factory=dict)
     ledger: Ledger = field(default_factory=Ledger)
+    charged: set[str] = field(default_factory=set)
     stop: asyncio.Event | None = None
     ended: Ended | None = None
     broken: bool = False
@@ -155,7 +157,7 @@ class Job:
         """Take all pictures away; not while they are asked."""
         if not self.running:
             self.pictures.clear()
-            self.ledger = Ledger()
+            self.ledger, self.charged = Ledger(), set()
             self.ended, self.broken = None, False
 
     def with_status(self, *wanted: Status) -> list[Picture]:
@@ -220,6 +222,7 @@ class Job:
         if entry is not None:
             picture.entries.append(entry)
             self.ledger.add(entry)
+            self.charged.add(event.key)
         return entry
 
 

@@ -95,7 +95,9 @@ async def ask(
         reserves = [Decimal(0) if connection.free else cost for cost in costs]
         # Where a price is unknown, only a number of pictures can be kept to.
         within = replace(budget, dollars=None) if None in reserves else budget
-        items = [Item(each.key, _maker(each, asked), reserve) for each, reserve in zip(pictures, reserves, strict=True)]
+        items = [
+            Item(each.key, _maker(job, each, asked), reserve) for each, reserve in zip(pictures, reserves, strict=True)
+        ]
         async with aclosing(run(connection, items, budget=within, clocks=clocks, stop=stop)) as progress:
             async for event in progress:
                 if entry := job.take(event, asked, connection):
@@ -115,10 +117,12 @@ async def ask(
         job.rest()
 
 
-def _maker(picture: Picture, asked: Asked) -> Callable[[], Awaitable[ChatRequest]]:
+def _maker(job: Job, picture: Picture, asked: Asked) -> Callable[[], Awaitable[ChatRequest]]:
     """What makes the request when its turn has come, so that few pictures are in memory at once."""
 
     async def make() -> ChatRequest:
+        if picture.key not in job.pictures:
+            raise InputError("The picture was taken away while it waited.")
         if not picture.path:
             await read(picture)
             if picture.error is not None:

@@ -142,9 +142,10 @@ class Describer:
         job, connection = visit.described, visit.connection(self.app)
         await visit.find_first_model(connection)
         asked = self.asked(visit, *asking)
-        paid = job.ledger
-        budget = limits.budget(dollars, pictures, spent=paid.totals().cost, asked=len(paid.entries))
         keys = job.askable(keys)
+        # A picture that is asked again was counted before.
+        others = len(job.charged.difference(keys))
+        budget = limits.budget(dollars, pictures, spent=job.ledger.totals().cost, asked=others)
         refusal = "" if job.running or not keys else await self._refusal(keys, job, asked, budget, connection, language)
         # Meanwhile one may have been taken away, or another event have begun.
         keys = job.askable(keys)

@@ -25,7 +25,7 @@ from chat_core.job_store import Row as KeptRow
 from chat_core.row_extraction import RowSteppedDown
 from chat_core.settings import Settings
 from chat_ui import batch_job, batch_run, batch_view, batcher, notes, row_exports, row_intake, wanted
-from chat_ui.batch_job import MOST_ROWS, Batch
+from chat_ui.batch_job import MOST_ROWS, Batch, State
 from chat_ui.batcher import Batcher
 from chat_ui.extract_job import Source
 from chat_ui.limits import budget
@@ -457,6 +457,9 @@ async def test_rows_asked_again_are_not_counted_twice(stage: Stage, said: list[s
         pass
     assert statuses(batch) == ["done"] * 3
     assert said == []
+    # Asked once more and stopped, a row has an answer and a state.
+    batch.states[batch.ids["r1"]] = State("stopped")
+    assert batch.asked_before == 3
 
 
 def test_rows_that_wait_for_their_content_leave_room_for_it() -> None:
@@ -907,12 +910,16 @@ async def test_a_batch_that_is_open_elsewhere_is_taken_over_when_it_is_let_go(
     real = asyncio.sleep
 
     async def pause(seconds: float) -> None:
+        # Everyone's, that of the scripted server, too.
+        if seconds != batcher.PAUSE_SECONDS:
+            await real(seconds)
+            return
         pauses.append(seconds)
         if len(pauses) == 3 and not held_on:
             await job.close()
         await real(0)
 
-    monkeypatch.setattr("chat_ui.batcher.asyncio.sleep", pause)
+    monkeypatch.setattr(asyncio, "sleep", pause)
     for held_on in (True, False):
         pauses.clear()
         said.clear()

@@ -7,28 +7,31 @@ import io
 import json
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import aclosing
 from dataclasses import replace
 from decimal import Decimal
+from functools import partial
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
-from chat_core.batch import Budget, Ended
+from chat_core.batch import Budget, Ended, run
 from chat_core.connections import Connection, demo
 from chat_core.describing import find
 from chat_core.ledger import Ledger
-from chat_core.settings import Clocks
+from chat_core.settings import Clocks, Settings
 from chat_ui import describe_run
-from chat_ui.describe_job import MOST_PICTURES, Asked, Job, forecast
+from chat_ui.describe_job import MOST_PICTURES, Asked, Job, Picture, forecast
 from chat_ui.describe_view import gallery_html, progress_html
+from chat_ui.describer import Describer
 from chat_ui.exports import COLUMNS, exported
 from chat_ui.kept_pictures import name_of_url
 from chat_ui.texts import LANGUAGES, Language
 from chat_ui.turn import Turn
+from chat_ui.visit import Visit
 from tests import scripted_server as play
 from tests.scripted_server import Exchange, Script, ScriptedServer
 
@@ -265,6 +268,57 @@ async def test_retrying_one_asks_it_alone(server: ScriptedServer, tmp_path: Path
     await run_all(job, server)
     assert [place_of(exchange) for exchange in server.requests] == [1]
     assert failed.text == "At last."
+
+
+async def test_a_picture_that_is_asked_again_counts_once_for_the_limit(server: ScriptedServer, tmp_path: Path) -> None:
+    visit = Visit(first_model=MODEL, described=await job_of(3, tmp_path))
+    job = visit.described
+    server.script = by_place({1: play.answer("", finish="content_filter")})
+    form = ("alt_text", "What is it?", "en", MODEL, "auto")
+    desk = Describer(Settings(clocks=CALM), connection(server))
+
+    async def ask(choose: Callable[[Job], list[Picture]]) -> None:
+        asking = desk.asking(lambda job: [picture.key for picture in choose(job)])
+        async for _ in asking(visit, "en", REFERENCE, None, 3, *form):
+            pass
+
+    await ask(lambda job: job.to_ask)
+    (failed,) = job.with_status("failed")
+    assert failed.entries
+    server.script = by_place({})
+    await ask(lambda job: job.with_status("failed"))
+    assert len(job.with_status("done")) == 3
+    assert len(server.requests) == 4
+    # One more picture is more than the limit.
+    path = tmp_path / "one-more.png"
+    Image.new("RGB", (20, 16)).save(path)
+    more = job.add(path.name, str(path))
+    assert more is not None
+    await describe_run.read(more)
+    await ask(lambda job: job.to_ask)
+    assert more.status == "waiting"
+
+
+async def test_a_picture_that_is_taken_away_while_it_waits_is_not_asked(server: ScriptedServer, tmp_path: Path) -> None:
+    job = await job_of(2, tmp_path)
+    first, second = job.pictures
+
+    async def answer(exchange: Exchange) -> None:
+        job.remove(second)
+        await by_place({})(exchange)
+
+    server.script = answer
+    steps = describe_run.ask(
+        job, [first, second], asked(), Budget(items=9), connection(server), REFERENCE, Ledger(), CALM, print
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(describe_run, "run", partial(run, parallel=1))
+        async with aclosing(steps) as seen:
+            async for _ in seen:
+                pass
+    assert [place_of(exchange) for exchange in server.requests] == [0]
+    assert list(job.pictures) == [first]
+    assert len(job.ledger.entries) == 1
 
 
 async def test_a_description_stays_until_there_is_another_one(server: ScriptedServer, tmp_path: Path) -> None:
