@@ -89,8 +89,9 @@ async def ask(
     run = job.run = Run(asked, searched_text(asked.text, sources))
     stop = job.stop = asyncio.Event()
     news = asyncio.Event()
-    request = await asyncio.to_thread(opening, asked, sources)
+    request: ChatRequest | None = None
     try:
+        request = await asyncio.to_thread(opening, asked, sources)
         pump = _pump(run, sources, request, connection, clocks, keep, news)
         async with aclosing(seen(_until(stop, pump), news)) as steps:
             async for _ in steps:
@@ -101,9 +102,11 @@ async def ask(
     finally:
         run.stopped = run.extraction is None and run.error is None and not run.broken
         job.stop = None
-        if run.entry is None and (charge := run.charge or await _charge_of_stopped(run, request, connection)):
-            run.entry = entry_of(connection, request, charge.usage, charge.cost, run.timing, run.outcome)
-            ledger.add(run.entry)
+        if request is not None and run.entry is None:
+            charge = run.charge or await _charge_of_stopped(run, request, connection)
+            if charge is not None:
+                run.entry = entry_of(connection, request, charge.usage, charge.cost, run.timing, run.outcome)
+                ledger.add(run.entry)
         for turn in run.turns:
             # Only what was running at the end has no end of its own.
             turn.stopped = turn.finished is None and turn.error is None

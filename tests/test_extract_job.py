@@ -97,6 +97,18 @@ async def test_closing_the_page_closes_the_request(server: ScriptedServer) -> No
     assert not job.running
 
 
+async def test_closing_the_page_before_the_request_is_made_leaves_nothing_running(server: ScriptedServer) -> None:
+    job, ledger = Extracting(), Ledger()
+    steps = extract_run.ask(job, asked(), connection(server), ledger, CALM, lambda _: None)
+    first = asyncio.create_task(anext(steps))
+    await asyncio.sleep(0)
+    assert job.running
+    first.cancel()
+    await asyncio.wait([first])
+    assert not job.running
+    assert ledger.entries == []
+
+
 @pytest.mark.parametrize(
     ("script", "requests", "words"),
     [
