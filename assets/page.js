@@ -6,6 +6,7 @@
 
   const STORED_LANGUAGE = "vitrine.language";
   const STORED_BATCH = "vitrine.batch";
+  const STORED_UNSENT = "vitrine.unsent";
   const BOTTOM_PX = 24; // this near to its end, a conversation counts as read to the end
   const PHONE = "(max-width: 768px)"; // where Gradio's own style sheet lays the sidebar over the page
 
@@ -30,16 +31,29 @@
     else if (left > 0) requestAnimationFrame(() => whenThere(find, act, left - 1));
   }
 
+  // Storage may be forbidden; then what is kept lasts as long as the page.
+  function stored(area, name) {
+    try {
+      return window[area].getItem(name) ?? "";
+    } catch {
+      return "";
+    }
+  }
+
+  function store(area, name, value) {
+    try {
+      if (value) window[area].setItem(name, value);
+      else window[area].removeItem(name);
+    } catch {
+      // As above.
+    }
+  }
+
   // ---------------------------------------------------------------- language
 
   function firstLanguage() {
-    let stored = null;
-    try {
-      stored = localStorage.getItem(STORED_LANGUAGE);
-    } catch {
-      // Storage may be forbidden; then the choice lasts for this page only.
-    }
-    if (languages.has(stored)) return stored;
+    const chosen = stored("localStorage", STORED_LANGUAGE);
+    if (languages.has(chosen)) return chosen;
     const wanted = navigator.languages ?? [navigator.language ?? "en"];
     return wanted.map((code) => code.slice(0, 2).toLowerCase()).find((code) => languages.has(code)) ?? "en";
   }
@@ -47,11 +61,7 @@
   function setLanguage(code) {
     if (!languages.has(code)) return;
     language = code;
-    try {
-      localStorage.setItem(STORED_LANGUAGE, code);
-    } catch {
-      // As above.
-    }
+    store("localStorage", STORED_LANGUAGE, code);
     document.documentElement.lang = code;
     if (document.body) relabel(document.body);
   }
@@ -177,12 +187,14 @@
   // take() empties the box, shows Stop and closes what stands around the box; sent() hands the message to the event
   // that streams its answer, once; release() shows Submit again. What is typed meanwhile stays in the box.
   let taken = null;
+  let onItsWay = null; // the message that was handed over, and the end of the conversation then
   let pressed = false; // for the moment until Gradio calls take(), if it does
   // An answer that is left for a new chat is released, once or twice, when the server has been told: too late, where the
   // box shows Stop for the next answer by then.
   const LONGEST_LEAVE_MS = 10_000;
   let answers = 0;
   let left = { answers: 0, at: -Infinity };
+  let stopped = 0; // the answer for which Stop was pressed last
   const update = (properties) => ({ __type__: "update", ...properties });
 
   function take(message) {
@@ -196,6 +208,7 @@
     const message = taken;
     taken = null;
     answers += 1;
+    onItsWay = message && { message, end: lastQuestion(), answer: answers };
     return message;
   }
 
@@ -203,9 +216,41 @@
     if (isBusy()) left = { answers, at: performance.now() };
   }
 
+  // The event that streams the answer has failed, or was cancelled. What the server has not taken goes back into the box.
   function release() {
-    const late = answers > left.answers && performance.now() - left.at < LONGEST_LEAVE_MS;
-    return update(late ? {} : { submit_btn: true, stop_btn: false });
+    if (answers > left.answers && performance.now() - left.at < LONGEST_LEAVE_MS) return update({});
+    const message = stopped < answers && left.answers < answers ? lost() : null;
+    const back = message && isEmpty(document.getElementById("message-box")) ? { value: message } : {};
+    return update({ submit_btn: true, stop_btn: false, ...back });
+  }
+
+  // A message that was handed over and is not in the conversation.
+  const lost = () => (onItsWay !== null && onItsWay.end === lastQuestion() ? onItsWay.message : null);
+
+  // When the connection is lost, Gradio tells no event, and opens the page anew as soon as the server is back.
+  function keepUnsent() {
+    addEventListener("pagehide", () => {
+      const text = lost()?.text;
+      if (text) store("sessionStorage", STORED_UNSENT, text);
+    });
+    const text = stored("sessionStorage", STORED_UNSENT);
+    if (!text) return;
+    store("sessionStorage", STORED_UNSENT, "");
+    whenThere(
+      () => document.querySelector("#message-box textarea"),
+      (field) => {
+        field.value = text;
+        field.dispatchEvent(new Event("input", { bubbles: true }));
+      },
+    );
+  }
+
+  const isEmpty = (box) =>
+    box.querySelector("textarea").value.trim() === "" && !box.querySelector(".thumbnail-item");
+  // How many questions there are, and the last one.
+  function lastQuestion() {
+    const asked = parts().filter((part) => part.dataset.testid === "user");
+    return `${asked.length} ${asked.at(-1)?.textContent}`;
   }
 
   // A second Enter or click before Stop has come into sight, and an empty box, send nothing.
@@ -214,7 +259,7 @@
       pressed ||
       taken !== null ||
       isBusy() ||
-      (box.querySelector("textarea").value.trim() === "" && !box.querySelector(".thumbnail-item"));
+      isEmpty(box);
     const guard = (event) => {
       const box = event.target instanceof Element && event.target.closest("#message-box");
       if (!box) return;
@@ -233,6 +278,13 @@
     };
     addEventListener("click", guard, true);
     addEventListener("keypress", guard, true);
+    addEventListener(
+      "click",
+      (event) => {
+        if (event.target instanceof Element && event.target.closest("#message-box .stop-button")) stopped = answers;
+      },
+      true,
+    );
   }
 
   // ---------------------------------------------------------------- copying
@@ -529,22 +581,8 @@
   }
 
   // The id of the visitor's batch, by which its finished rows are found again after a reload; empty: there is none.
-  function keepBatch(id) {
-    try {
-      if (id) localStorage.setItem(STORED_BATCH, id);
-      else localStorage.removeItem(STORED_BATCH);
-    } catch {
-      // A browser that keeps nothing: the batch lasts as long as the page.
-    }
-  }
-
-  function keptBatch() {
-    try {
-      return localStorage.getItem(STORED_BATCH) ?? "";
-    } catch {
-      return "";
-    }
-  }
+  const keepBatch = (id) => store("localStorage", STORED_BATCH, id);
+  const keptBatch = () => stored("localStorage", STORED_BATCH);
 
   async function copy(text) {
     if (navigator.clipboard) {
@@ -571,7 +609,10 @@
         voice.clear();
         conversation.follow();
       },
-      voice.announce,
+      () => {
+        voice.announce();
+        onItsWay = null;
+      },
     );
     const look = () => {
       conversation.watch();
@@ -592,6 +633,7 @@
     relabel(document.body);
     look();
     closeSidebarOnPhones();
+    keepUnsent();
   }
 
   window.vitrine = {

@@ -73,7 +73,7 @@ class Editor:
             queue=False,
             **QUIET,
         )
-        self.cancel.click(_cancel_edit, visit, [box, *self.outputs], queue=False, **QUIET)
+        self.cancel.click(_cancel_edit, visit, [box, self.banner], queue=False, **QUIET)
         self.cancel_answer.click(_cancel_answer, visit, self.outputs, queue=False, **QUIET)
         saved = self.save.click(
             _save_answer, [self.answer, chatbot, visit], [chatbot, *self.outputs], concurrency_limit=None, **QUIET
@@ -86,34 +86,49 @@ def _begin_edit(target: dict[str, Any], history: list[GradioMessage], visit: Vis
     index = message_of_part(history, target["part"])
     if index is None or visit.busy or gradio_messages.is_titled(history[index]):
         return gr.skip(), *(gr.skip() for _ in range(Editor.OUTPUTS)), gr.skip()
-    visit.editing = index
-    visit.editing_at = gradio_messages.count_messages(history[:index])
     message = history[index]
     value = gradio_messages.box_value(message)
     if message["role"] == "user":
-        visit.draft = gradio_messages.draft(written)
+        if visit.editing is None:
+            visit.draft = gradio_messages.draft(written)
+        visit.editing, visit.editing_at = index, gradio_messages.count_messages(history[:index])
+        visit.correcting = None
         return gr.update(value=value), gr.update(visible=True), gr.update(visible=False), gr.skip()
+    visit.correcting = index
     text = gradio_messages.unfenced(value["text"])
     return gr.skip(), gr.update(visible=False), gr.update(visible=True), text
 
 
-def _cancel_edit(visit: Visit) -> tuple[Any, ...]:
-    """Leave everything as it was; the draft that stood in the box comes back."""
+def _back_at_box(visit: Visit) -> tuple[Any, Any]:
+    """Closes the field for answers, in whose place the box comes back, with what was being edited there."""
+    return gr.update(visible=visit.editing is not None), gr.update(visible=False)
+
+
+def _cancel_edit(visit: Visit) -> tuple[Any, Any]:
+    """Leave the message as it was; the draft that stood in the box comes back."""
+    box = gr.skip() if visit.editing is None else gr.update(value=visit.draft.value)
     visit.editing = None
-    return gr.update(value=visit.draft.value), *Editor.closed()
+    return box, gr.update(visible=False)
 
 
-def _cancel_answer(visit: Visit) -> tuple[Any, ...]:
+def _cancel_answer(visit: Visit) -> tuple[Any, Any]:
     """Leave the answer as it was; the box was never touched."""
-    visit.editing = None
-    return Editor.closed()
+    visit.correcting = None
+    return _back_at_box(visit)
 
 
 async def _save_answer(text: str, history: list[GradioMessage], visit: Visit) -> tuple[Any, ...]:
     """Put an edited answer in the place of the old one; it is what the model will be told that it said."""
-    index, visit.editing = visit.editing, None
-    if index is None or index >= len(history) or not text.strip():
-        return gr.skip(), *Editor.closed()
+    index, visit.correcting = visit.correcting, None
+    if index is None or not text.strip() or not _is_answer(history, index):
+        return gr.skip(), *_back_at_box(visit)
     history = [*history[:index], transcript.text_message(text), *history[index + 1 :]]
     await visit.remember(history)
-    return history, *Editor.closed()
+    return history, *_back_at_box(visit)
+
+
+def _is_answer(history: list[GradioMessage], index: int) -> bool:
+    """Whether there is an answer: meanwhile it may have been asked for anew."""
+    if index >= len(history) or gradio_messages.is_titled(history[index]):
+        return False
+    return bool(history[index]["role"] == "assistant")

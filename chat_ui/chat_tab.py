@@ -92,9 +92,9 @@ def build(
         """Stream the answer after an event that has taken a message, or put a question into the transcript."""
         answering = event.then(responder.respond, [box, chatbot, *asked_with], chatbot, js=SENT, **OVERLAPPING)
         running.append(answering)
-        # After a failed event, such as a lost connection, Gradio runs only this.
+        # After a failed event, such as one that the server could not take, Gradio runs only this.
         answering.failure(None, None, box, js="() => window.vitrine.release()", api_visibility="private")
-        settled_with = [chatbot, visit, language, around.reference]
+        settled_with = [chatbot, visit, language, around.reference, box]
         settled.append(answering.then(settle, settled_with, outputs, **OVERLAPPING))
 
     turn = (responder.settle, [chatbot, box, screen, editor.banner])
@@ -125,7 +125,7 @@ def build(
     answer_after(further.change(None, None, None, **QUIET), *card)
     box.stop(Visit.halt, visit, None, cancels=running, queue=False, **QUIET)
 
-    undo = chatbot.undo(take_back, [chatbot, visit, box], [chatbot, box, screen], queue=False, **QUIET)
+    undo = chatbot.undo(take_back, [chatbot, visit, box], [chatbot, box, screen, *editor.outputs], queue=False, **QUIET)
     cleared = around.new_chat.click(
         begin_anew,
         [visit, language],
@@ -196,6 +196,7 @@ async def begin_card(
         return refused
     if visit.busy:
         return refused
+    visit.editing = visit.correcting = None
     visit.play(run, asked)
     moved = run.preset.values(language)
     return gr.update(**BUSY_BOX), gr.update(visible=False), *Editor.closed(), asked, *moved
@@ -265,20 +266,31 @@ def take_continue(history: list[GradioMessage], visit: Visit) -> tuple[Any, Any]
     return gr.update(**BUSY_BOX), kept
 
 
-async def take_back(history: list[GradioMessage], visit: Visit, written: object) -> tuple[Any, Any, Any]:
-    """Undo the last turn: its message goes back into the box, before what is written there."""
+async def take_back(history: list[GradioMessage], visit: Visit, written: object) -> tuple[Any, ...]:
+    """Undo the last turn: its message goes back into the box, before what is written there. The message that is being
+    edited is there already, and what stood in the box before that comes after it.
+
+    Sets the transcript, the box, the first screen and the editor's forms.
+    """
     kept = gradio_messages.up_to_last_question(history)
     if visit.busy or not kept:
-        return gr.skip(), gr.skip(), gr.skip()
-    undone = gradio_messages.draft(gradio_messages.box_value(kept[-1]))
-    box = gradio_messages.joined(undone, gradio_messages.draft(written))
+        return tuple(gr.skip() for _ in range(3 + Editor.OUTPUTS))
+    box = gradio_messages.draft(written)
+    if visit.editing is None or visit.editing < len(kept) - 1:
+        box = gradio_messages.joined(gradio_messages.draft(gradio_messages.box_value(kept[-1])), box)
+    if visit.editing is not None:
+        box = gradio_messages.joined(box, visit.draft)
+    visit.editing = visit.correcting = None
     await visit.remember(kept[:-1])
-    return kept[:-1], gr.update(value=box.value), gr.update(visible=len(kept) == 1)
+    return kept[:-1], gr.update(value=box.value), gr.update(visible=len(kept) == 1), *Editor.closed()
 
 
 async def begin_anew(visit: Visit, language: Language) -> tuple[Any, ...]:
     """An empty conversation; controls, connection, ledger and the draft in the box stay. What a card has moved goes
     back."""
     box = gr.update(**FREE_BOX) if visit.editing is None else gr.update(value=visit.draft.value, **FREE_BOX)
+    if visit.returned is not None:
+        # It was being taken, or came too early.
+        box, visit.returned = gr.update(value=visit.returned.value, **FREE_BOX), None
     visit.abandon()
     return [], box, gr.update(visible=True), *Editor.closed(), *controls_back(visit, language)

@@ -65,32 +65,37 @@ class Responder:
 
         ``message``: what was taken out of the box; None: the transcript's end is to be answered, or continued.
         """
-        controls = from_values(*values)
         if message is not None:
             visit.answered_in = visit.conversation
-            asked = await self._take(message, history, visit, language, controls)
-            if asked is None:
-                yield gr.skip()
-                return
-            history = asked
-            yield history
-        elif not visit.take_ready():
+        if not _may_begin(message, visit):
             yield gr.skip()
             return
-        lead: list[GradioMessage] = []
-        if visit.run is not None:
-            # Not what the page holds: after a second click this event may be the second one's, and come before the
-            # first one's question and controls are there.
-            history, controls = visit.asked, visit.run.preset.over(controls)
-            lead = transcript.card_setting(visit.run, language)
-        async with aclosing(self._answered(history, visit, language, reference, controls, lead)) as shown:
-            async for history in shown:
+        controls, taken = from_values(*values), visit.begin_taking()
+        try:
+            if message is not None:
+                asked = await self._take(message, history, visit, language, controls)
+                if asked is None or visit.taking is not taken:
+                    yield gr.skip()
+                    return
+                history = asked
                 yield history
+            lead: list[GradioMessage] = []
+            if visit.run is not None:
+                # Not what the page holds: after a second click this event may be the second one's, and come before the
+                # first one's question and controls are there.
+                history, controls = visit.asked, visit.run.preset.over(controls)
+                lead = transcript.card_setting(visit.run, language)
+            async with aclosing(self._answered(history, visit, taken, language, reference, controls, lead)) as shown:
+                async for history in shown:
+                    yield history
+        finally:
+            visit.end_taking(taken)
 
     async def settle(
-        self, history: list[GradioMessage], visit: Visit, language: Language, reference: str
+        self, history: list[GradioMessage], visit: Visit, language: Language, reference: str, written: object
     ) -> tuple[Any, Any, Any, Any]:
-        """The turn is over: say what a stopped answer was and cost, and put back what could not be sent.
+        """The turn is over: say what a stopped answer was and cost, and put back what could not be sent, before what
+        has been written into the box meanwhile.
 
         Sets the transcript, the box, the first screen and the banner of an edited message.
         """
@@ -108,15 +113,19 @@ class Responder:
             note = notes.of_stop(language, text=turn.text, entry=turn.entry)
             kept = gradio_messages.without_notes_at_end(history)
             history = shown = [*kept, *self._footnotes(turn, language, reference), _note_message(note, turn, language)]
+        elif visit.halted_early and history and history[-1].get("role") == "user":
+            note = notes.of_stop(language, text="", entry=None)
+            history = shown = [*history, transcript.note_message(note, language)]
+        visit.halted_early = False
         await visit.remember(history)
         returned, visit.returned = visit.returned, None
-        box = gr.update(**FREE_BOX) if returned is None else gr.update(value=returned.value, **FREE_BOX)
-        banner = gr.update(visible=returned is not None and visit.editing is not None)
+        box = gr.update(**FREE_BOX) if returned is None else gr.update(value=_put_back(returned, written), **FREE_BOX)
+        banner = gr.update(visible=visit.editing is not None)
         # The cards went out of sight with the message. They must not here: New chat, which shows them, may be past.
         return shown, box, gr.skip() if history else gr.update(visible=True), banner
 
     async def settle_card(
-        self, history: list[GradioMessage], visit: Visit, language: Language, reference: str
+        self, history: list[GradioMessage], visit: Visit, language: Language, reference: str, written: object
     ) -> tuple[Any, ...]:
         """A message of a card is answered: put the next one into the transcript, or end the card as a turn ends.
 
@@ -126,12 +135,12 @@ class Responder:
         run, turn = visit.run, visit.current
         well = run is not None and not visit.busy and not visit.halted and turn is not None and turn.ended_well
         if visit.was_left():
-            return *await self.settle(history, visit, language, reference), *UNMOVED, gr.skip()
+            return *await self.settle(history, visit, language, reference, written), *UNMOVED, gr.skip()
         if run is None or not well:
             # Before anything is awaited: an answer that is stopped may bring this about twice, and one tells its end.
             moved = UNMOVED if visit.busy else controls_back(visit, language)
             told = run is not None and visit.halted and not visit.busy
-            shown, *freed = await self.settle(history, visit, language, reference)
+            shown, *freed = await self.settle(history, visit, language, reference, written)
             if told:
                 shown = [*(shown if isinstance(shown, list) else history), transcript.card_stopped(language)]
             return shown, *freed, *moved, gr.skip()
@@ -146,7 +155,7 @@ class Responder:
             visit.play(following, [*history, asked])
             moved = following.preset.values(language)
             return visit.asked, gr.skip(), gr.skip(), gr.skip(), *moved, visit.turns_made
-        _, *freed = await self.settle(history, visit, language, reference)
+        _, *freed = await self.settle(history, visit, language, reference, written)
         if visit.was_left():
             return *_as_it_is(visit, history), *UNMOVED, gr.skip()
         history = [*history, transcript.card_note(run.card, language)]
@@ -156,15 +165,24 @@ class Responder:
         self,
         history: list[GradioMessage],
         visit: Visit,
+        taken: object,
         language: Language,
         reference: str,
         controls: Controls,
         lead: Sequence[GradioMessage] = (),
     ) -> AsyncGenerator[list[GradioMessage], None]:
-        """The transcript with the answer to its end growing. ``lead``: notes that stand above the answer."""
+        """The transcript with the answer to its end growing.
+
+        ``taken``: from ``Visit.begin_taking``.  ``lead``: notes that stand above the answer.
+        """
         kept = gradio_messages.without_notes_at_end(history)
         try:
             turn, before, behind = await self._turn(kept, visit, language, controls)
+            if visit.taking is not taken:
+                # Stop or New chat was pressed while the request was made, which goes nowhere.
+                yield gr.skip()
+                return
+            visit.begin(turn)
             base = [*(kept[:-1] if before else kept), *lead]
             layout = Layout() if controls.json_mode else None
             async with aclosing(turn.snapshots()) as snapshots:
@@ -196,28 +214,25 @@ class Responder:
         draft = gradio_messages.draft(message)
         if draft.empty:
             return None
-        if visit.busy:
-            visit.returned = draft
-            return None
+        # Until it is taken: Stop may be pressed in between.
+        visit.returned = draft
         if len(draft.files) > MOST_FILES:
-            visit.returned = draft
             warn(t(language, "chat.too_many_files", most=MOST_FILES))
             return None
         try:
             content = await user_content(draft, controls, controls.model.strip() or visit.first_model)
         except InputError as error:
-            visit.returned = draft
             warn(notes.sentence(error, language))
             return None
         except Exception as error:
             # A full disk, for one: the message must come back whatever it was.
             log.error("A message could not be taken: %s", type(error).__name__, exc_info=error)
-            visit.returned = draft
             warn(notes.unexpected(language).text)
             return None
+        visit.returned = None
         if visit.editing is not None:
             history = history[: visit.editing]
-            visit.editing = None
+        visit.editing = visit.correcting = None
         visit.leave_card()
         return [*history, {"role": "user", "content": content}]
 
@@ -233,7 +248,6 @@ class Responder:
         default = visit.first_model or await first_model(connection)
         request = controls.request(messages, default, follow_up)
         turn = Turn(connection, request, self.settings.clocks, messages_on_page=len(kept))
-        visit.begin(turn)
         return turn, messages[-1].text if continuing else "", _left_behind(request, messages, language)
 
     def _whole(
@@ -267,6 +281,22 @@ class Responder:
             lines = "\n".join(f"- {notes.of_adjustment(adjustment, language)}" for adjustment in adjustments)
             shown.append(transcript.titled(t(language, "note.adjusted.title"), lines, status="done"))
         return shown
+
+
+def _may_begin(message: object, visit: Visit) -> bool:
+    """Whether this message is to be answered, or, where there is none, the transcript's end. A message that comes too
+    early goes back into the box when the answer before it has ended."""
+    if message is None:
+        return visit.take_ready()
+    if visit.busy and not (draft := gradio_messages.draft(message)).empty:
+        visit.returned = draft
+    return not visit.busy
+
+
+def _put_back(returned: Draft, written: object) -> dict[str, Any]:
+    """The box with a message that comes back. The page may have put it back itself."""
+    draft = gradio_messages.draft(written)
+    return returned.value if draft.value == returned.value else gradio_messages.joined(returned, draft).value
 
 
 def _as_it_is(visit: Visit, history: list[GradioMessage]) -> tuple[Any, Any, Any, Any]:

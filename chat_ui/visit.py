@@ -50,12 +50,15 @@ class Visit:
     """One visitor's session. ``typed``: the visitor's own connection; None: the app's is used.
 
     ``history``: the conversation as core messages with the pictures' bytes dropped, for the meter.  ``abandoned``: the
-    running turn of a conversation that was left.  ``editing``: the index of the message that is being edited; what
+    running turn of a conversation that was left.  ``taking``: what names the message that a request is being made of;
+    None: no longer, or none is.  ``editing``: the index of the user's message that is in the box to be edited; what
     follows it is cut when the new one is sent.  ``editing_at``: its place in ``history``.  ``draft``: what stood in the
-    box before an edit.  ``returned``: a message that could not be sent, on its way back into the box.
+    box before.  ``correcting``: the index of the answer that is being edited, in a field of its own.  ``returned``: a
+    message that could not be sent, on its way back into the box.
     ``conversation``: which one it is, counted by New chat; ``answered_in``: the one that an answer was last asked for
     in.  ``run``: the card whose controls are in place of the visitor's.  ``asked``: the transcript that ends in its
-    message.  ``halted``: it goes no further.  ``json_before_drill``: what JSON mode was, while a failure drill has
+    message.  ``halted``: it goes no further; ``halted_early``: Stop came before there was a request.
+    ``json_before_drill``: what JSON mode was, while a failure drill has
     turned it on.  ``described``: the pictures of the tab Describe images.  ``extracting``: all of the tab Extract
     JSON but its ``batch``.
     """
@@ -66,6 +69,7 @@ class Visit:
     turns_made: int = 0
     current: Turn | None = None
     abandoned: Turn | None = None
+    taking: object | None = None
     models: dict[str, ListedModel] = field(default_factory=dict)
     first_model: str = ""
     history: tuple[Message, ...] = ()
@@ -73,11 +77,13 @@ class Visit:
     returned: Draft | None = None
     draft: Draft = field(default_factory=lambda: Draft(""))
     editing_at: int = 0
+    correcting: int | None = None
     conversation: int = 0
     answered_in: int = 0
     run: Run | None = None
     asked: list[GradioMessage] = field(default_factory=list)
     halted: bool = False
+    halted_early: bool = False
     json_before_drill: bool | None = None
     described: Job = field(default_factory=Job)
     extracting: Extracting = field(default_factory=Extracting)
@@ -93,7 +99,7 @@ class Visit:
     def busy(self) -> bool:
         """Whether an answer is on its way, or about to be: a second Enter in that moment must not send again."""
         running = self.current is not None and self.current.running
-        return running or time.monotonic() - self._ready_since < READY_SECONDS
+        return running or self.taking is not None or time.monotonic() - self._ready_since < READY_SECONDS
 
     def make_ready(self) -> None:
         """The transcript ends in something to be answered; the next event will ask for the answer."""
@@ -103,6 +109,17 @@ class Visit:
         """Whether an answer was asked for; true once for each ``make_ready``."""
         ready, self._ready_since = self._ready_since, float("-inf")
         return ready > float("-inf")
+
+    def begin_taking(self) -> object:
+        """A request is about to be made. What ``taking`` is until it has been, and Stop or New chat was not pressed."""
+        self.taking = taken = object()
+        self.halted_early = False
+        return taken
+
+    def end_taking(self, taken: object) -> None:
+        """Nothing is made of that message any more."""
+        if self.taking is taken:
+            self.taking = None
 
     def play(self, run: Run, asked: list[GradioMessage]) -> None:
         """A message of a card is put into the transcript; the next event will ask for its answer."""
@@ -115,7 +132,8 @@ class Visit:
     async def halt(self) -> None:
         """Stop was pressed: the answer ends, and nothing that is only about to be asked will be."""
         self.halted = True
-        self.take_ready()
+        self.halted_early = self.take_ready() or self.taking is not None
+        self.taking = None
         if self.current is not None:
             # Gradio cancels the event by itself; but its page loses track of it where an answer before it ends slowly.
             asyncio.get_running_loop().call_later(CANCEL_SECONDS, self.current.stop)
@@ -141,9 +159,9 @@ class Visit:
             self.abandoned = self.current
             # At once: a piece that came after the new chat is empty would bring the old one back.
             self.current.stop()
-        self.current = None
+        self.current = self.taking = None
         self.history = ()
-        self.editing = None
+        self.editing = self.correcting = None
         self.conversation += 1
         self.take_ready()
 
@@ -153,7 +171,7 @@ class Visit:
 
     def begin(self, turn: Turn) -> None:
         """Keep a turn from its start, so that a stopped one is not lost."""
-        self.current = turn
+        self.current, self.taking = turn, None
         self.answered_in = self.conversation
         self.keep(turn)
 

@@ -1,5 +1,6 @@
 """The whole page in a real browser, against a scripted server: what a visitor does, and what goes over the wire."""
 
+import asyncio
 import base64
 import io
 import json
@@ -21,6 +22,7 @@ from chat_core.connections import Connection
 from chat_core.personas import find
 from chat_core.settings import Clocks, Settings
 from chat_core.wire import JSON_SENTENCE
+from chat_ui import responder
 from chat_ui.layout import build_app
 from chat_ui.texts import LANGUAGES, Language, t
 from tests import scripted_server as play
@@ -461,6 +463,155 @@ def test_an_answer_is_edited_in_place_and_sent_as_edited(chat: Page, stage: Stag
         assistant(ANSWER),
         user("Of tired?"),
     ]
+
+
+def test_an_answer_is_edited_beside_the_box(chat: Page, stage: Stage) -> None:
+    send(chat, "First")
+    send(chat, "Second")
+    box(chat).fill("draft")
+    pencils(chat).first.click()
+    expect(box(chat)).to_have_value("First")
+    # The box, with what is edited there, comes back after the answer's field.
+    pencils(chat).nth(1).click()
+    expect(chat.locator("#answer-editor")).to_be_visible()
+    expect(chat.locator("#edit-banner")).to_be_hidden()
+    chat.locator("#answer-text textarea").fill("edited")
+    chat.locator("#save-answer").click()
+    expect(answers(chat).first).to_have_text("edited")
+    expect(chat.locator("#edit-banner")).to_be_visible()
+    expect(box(chat)).to_have_value("First")
+    chat.locator("#cancel-edit").click()
+    expect(box(chat)).to_have_value("draft")
+    # An answer that is edited when a new chat begins has nothing to do with the box.
+    box(chat).fill("newer draft")
+    pencils(chat).last.click()
+    expect(chat.locator("#answer-editor")).to_be_visible()
+    begin_anew(chat)
+    expect(box(chat)).to_have_value("newer draft")
+
+
+def test_an_edit_goes_on_after_a_retry_and_ends_with_an_undo(chat: Page, stage: Stage) -> None:
+    send(chat, "First")
+    send(chat, "Second")
+    box(chat).fill("draft")
+    pencils(chat).first.click()
+    expect(box(chat)).to_have_value("First")
+    under(chat, "Retry").click()
+    settled(chat)
+    expect(chat.locator("#edit-banner")).to_be_visible()
+    expect(box(chat)).to_have_value("First")
+    pencils(chat).nth(2).click()
+    expect(box(chat)).to_have_value("Second")
+    under(chat, "Undo").click()
+    expect(questions(chat)).to_have_count(1)
+    expect(chat.locator("#edit-banner")).to_be_hidden()
+    expect(box(chat)).to_have_value("Second\n\ndraft")
+    send(chat, "Third")
+    assert stage.last_messages == [user("First"), assistant(ANSWER), user("Third")]
+
+
+# --- messages that do not arrive --------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def taking(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
+    """Messages are not taken before this is set."""
+    let_go = threading.Event()
+    take = responder.user_content
+
+    async def later(*asked: Any) -> Any:
+        await asyncio.to_thread(let_go.wait, PATIENCE_MS / 1000)
+        return await take(*asked)
+
+    monkeypatch.setattr(responder, "user_content", later)
+    yield let_go
+    let_go.set()
+
+
+@pytest.mark.parametrize("status", [413, 502], ids=["too large", "bad gateway"])
+def test_a_message_that_the_server_does_not_take_comes_back(chat: Page, stage: Stage, status: int) -> None:
+    send(chat, "Before")
+    attach(chat, picture_file())
+    chat.route("**/gradio_api/queue/join*", lambda route: route.fulfill(status=status, json={"detail": "No."}))
+    box(chat).fill("What is it?")
+    box(chat).press("Enter")
+    expect(box(chat)).to_have_value("What is it?")
+    expect(attached(chat)).to_have_count(1)
+    settled(chat)
+    chat.unroute("**/gradio_api/queue/join*")
+    expect(questions(chat)).to_have_count(1)
+    box(chat).press("Enter")
+    expect(questions(chat)).to_have_count(2)
+    settled(chat)
+    assert [part["type"] for part in stage.last_messages[-1]["content"]] == ["image_url", "text"]
+
+
+def test_words_that_were_sent_as_the_connection_was_lost_are_there_after_it(fresh: Page, stage: Stage) -> None:
+    send(fresh, "Before")
+    fresh.route("**/gradio_api/queue/join*", lambda route: route.abort("connectionfailed"))
+    box(fresh).fill("Lost?")
+    with fresh.expect_navigation():
+        box(fresh).press("Enter")
+    fresh.unroute("**/gradio_api/queue/join*")
+    expect(box(fresh)).to_have_value("Lost?")
+    send(fresh, "Not lost")
+    assert stage.last_messages == [user("Not lost")]
+    # Once is enough.
+    fresh.reload()
+    expect(box(fresh)).to_have_value("")
+
+
+def test_a_message_that_is_stopped_while_it_is_taken_comes_back(
+    chat: Page, stage: Stage, taking: threading.Event
+) -> None:
+    box(chat).fill("Wait for me")
+    box(chat).press("Enter")
+    expect(box(chat)).to_have_value("")
+    chat.wait_for_timeout(300)  # it has reached the server
+    box(chat).fill("and more")
+    chat.locator("#message-box .stop-button").click()
+    settled(chat)
+    expect(box(chat)).to_have_value("Wait for me\n\nand more")
+    expect(questions(chat)).to_have_count(0)
+    taking.set()
+    box(chat).press("Enter")
+    settled(chat)
+    expect(answers(chat)).to_have_text(ANSWER)
+    assert stage.bodies == [{**stage.bodies[0], "messages": [user("Wait for me\n\nand more")]}]
+
+
+def test_what_is_written_while_a_message_is_refused_stays(chat: Page, taking: threading.Event) -> None:
+    attach(chat, text_file("broken.png", "no picture"))
+    box(chat).fill("What is it?")
+    box(chat).press("Enter")
+    expect(attached(chat)).to_have_count(0)
+    box(chat).fill("written meanwhile")
+    taking.set()
+    expect(toast(chat)).to_be_visible()
+    expect(box(chat)).to_have_value("What is it?\n\nwritten meanwhile")
+    expect(attached(chat)).to_have_count(1)
+    settled(chat)
+
+
+def test_stop_before_there_is_a_request_is_told(chat: Page, stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    reading = threading.Event()
+
+    async def later(*_: Any, **__: Any) -> Any:
+        reading.set()
+        await asyncio.Event().wait()
+
+    with monkeypatch.context() as patch:
+        patch.setattr(responder, "read_transcript", later)
+        box(chat).fill("Never mind")
+        box(chat).press("Enter")
+        expect(questions(chat)).to_have_text("Never mind")
+        assert reading.wait(PATIENCE_MS / 1000)
+        chat.locator("#message-box .stop-button").click()
+        expect(note(chat, t("en", "note.stopped.title"))).to_be_visible()
+        settled(chat)
+    assert stage.bodies == []
+    option(chat, t("en", "action.retry")).click()
+    expect(answers(chat)).to_have_text(ANSWER)
 
 
 # --- controls ---------------------------------------------------------------------------------------------------------
