@@ -70,12 +70,16 @@ def build(
     shown = [status, model, about_model, drilling]
 
     async def on_connect(typed_key: str, typed_url: str, state: Visit, lang: Language) -> tuple[Any, ...]:
+        state.connecting = mine = state.connecting + 1
+        unmoved = tuple(gr.skip() for _ in (*shown, key, forget, own))
         try:
             chosen = connections.from_visitor(typed_key, typed_url, public=settings.public)
             chosen, listed = await _reached(chosen, lang)
         except ChatError as error:
             warn(notes.sentence(error, lang))
-            return (*(gr.skip() for _ in shown), gr.skip(), gr.skip(), gr.skip())
+            return unmoved
+        if state.connecting != mine:
+            return unmoved
         state.typed = chosen
         if listed:
             inform(t(lang, "connection.connected", where=connection_name(chosen, lang)))
@@ -83,6 +87,7 @@ def build(
 
     async def on_forget(state: Visit, lang: Language) -> tuple[Any, ...]:
         state.typed = None
+        state.connecting += 1
         inform(t(lang, "connection.forgotten", where=connection_name(app, lang)))
         return (*await on_load(state, lang), "", "", gr.update(visible=False))
 
@@ -91,6 +96,7 @@ def build(
         if not base_url or settings.public or not connections.local(base_url).loopback:
             return tuple(gr.skip() for _ in (*shown, forget))
         state.typed = connections.local(base_url)
+        state.connecting += 1
         return (*await on_load(state, lang), gr.update(visible=True))
 
     async def look_for_local() -> tuple[Any, Any]:
@@ -106,6 +112,9 @@ def build(
         except ChatError as error:
             listed = ()
             warn(notes.sentence(error, lang))
+        if state.connection(app) is not connection:
+            # Another one has been chosen meanwhile.
+            return tuple(gr.skip() for _ in shown)
         return _shown(state, connection, listed, lang)
 
     def on_words(name: str | None, state: Visit, lang: Language) -> tuple[str, str, Any, Any]:

@@ -47,7 +47,8 @@ class DraftFile:
 
 @dataclass(slots=True)
 class Visit:
-    """One visitor's session. ``typed``: the visitor's own connection; None: the app's is used.
+    """One visitor's session. ``typed``: the visitor's own connection; None: the app's is used.  ``connecting``: counts
+    the times that one was chosen: a server that answers after another choice is not the one.
 
     ``history``: the conversation as core messages with the pictures' bytes dropped, for the meter.  ``abandoned``: the
     running turn of a conversation that was left.  ``taking``: what names the message that a request is being made of;
@@ -64,6 +65,7 @@ class Visit:
     """
 
     typed: Connection | None = None
+    connecting: int = 0
     ledger: Ledger = field(default_factory=Ledger)
     turns: list[Turn] = field(default_factory=list)
     turns_made: int = 0

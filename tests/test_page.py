@@ -18,6 +18,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Dialog, Locator, Page, expect
 
+from chat_core import discovery
 from chat_core.connections import Connection
 from chat_core.personas import find
 from chat_core.settings import Clocks, Settings
@@ -1032,6 +1033,36 @@ def test_a_typed_key_serves_its_visitor_alone_and_is_forgotten(fresh: Page, stag
         send(fresh, "Again")
         assert len(other.requests) == 1
         assert stage.server.requests[-1].headers["authorization"] == f"Bearer {OWNER_KEY}"
+
+
+def test_a_server_that_answers_after_another_choice_is_not_connected(
+    fresh: Page, stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, let_go, answered = threading.Event(), threading.Event(), threading.Event()
+    real = discovery.list_models
+
+    async def slowly(connection: Connection) -> Any:
+        if connection.api_key == "sk-slow-1234567890abcdef":
+            asked.set()
+            await asyncio.to_thread(let_go.wait, PATIENCE_MS / 1000)
+            answered.set()
+        return await real(connection)
+
+    monkeypatch.setattr(discovery, "list_models", slowly)
+    connect(fresh, VISITOR_KEY, stage.server.base_url)
+    chip = fresh.locator("#top-connection")
+    button = connect_button(fresh)
+    fresh.locator("#api-key input").fill("sk-slow-1234567890abcdef")
+    button.click()
+    assert asked.wait(PATIENCE_MS / 1000)
+    fresh.locator("#forget").click()
+    expect(chip).to_contain_text("owner")
+    before = chip.inner_text()
+    let_go.set()
+    assert answered.wait(PATIENCE_MS / 1000)
+    send(fresh, "Hello")
+    expect(chip).to_have_text(before)
+    assert stage.server.requests[-1].headers["authorization"] == f"Bearer {OWNER_KEY}"
 
 
 def test_a_key_that_no_key_can_be_is_refused_in_words(fresh: Page, stage: Stage) -> None:
