@@ -267,6 +267,7 @@ def wire(wiring: Wiring, batcher: Batcher, changed: Sequence[Any]) -> None:
     """Wire it. ``changed``: events of the tab after which other things are wanted."""
     running, results, begun_with = wiring.running, wiring.results, wiring.begun_with
     steps = [*wiring.view, *running.buttons, results.job_id]
+    # An event beside the queue has no place for a toast: those that tell something wait in it.
     settled = [
         *_wire_sources(wiring, batcher),
         running.start.click(batcher.start, begun_with, steps, **QUIET),
@@ -276,7 +277,6 @@ def wire(wiring: Wiring, batcher: Batcher, changed: Sequence[Any]) -> None:
             batcher.clear,
             wiring.shown_in[:2],
             [*wiring.view, results.job_id, wiring.sources.column, wiring.sources.heads],
-            queue=False,
             **QUIET,
         ),
         _wire_earlier(wiring, batcher),
@@ -291,9 +291,7 @@ def wire(wiring: Wiring, batcher: Batcher, changed: Sequence[Any]) -> None:
     gr.on(redrawn, batcher.shown, [results.shown, *wiring.shown_in], wiring.view, **LAST)
     results.table.select(batcher.turn_page, wiring.visit, results.table, queue=False, **QUIET)
     for form, button in results.forms.items():
-        made = button.click(
-            partial(batcher.export, form), [wiring.visit, wiring.language], results.download, queue=False, **QUIET
-        )
+        made = button.click(partial(batcher.export, form), [wiring.visit, wiring.language], results.download, **QUIET)
         made.then(None, None, None, js=DOWNLOAD, api_visibility="private")
 
 
@@ -319,13 +317,12 @@ def _wire_sources(wiring: Wiring, batcher: Batcher) -> list[Any]:
             **OFTEN,
         ),
         sources.column.input(
-            intake.choose_column, [sources.column, *shown_in], [sources.column, *wiring.view], queue=False, **QUIET
+            intake.choose_column, [sources.column, *shown_in], [sources.column, *wiring.view], **QUIET
         ),
         sources.heads.input(
             intake.choose_heads,
             [sources.heads, *shown_in],
             [sources.column, sources.heads, *wiring.view],
-            queue=False,
             **QUIET,
         ),
     ]

@@ -32,7 +32,7 @@ from chat_ui.batch_job import Batch, Outcome, Remote, Row, State
 from chat_ui.batcher import Batcher
 from chat_ui.extract_job import Asked
 from chat_ui.gradio_inside import keep_copy
-from chat_ui.localize import warn
+from chat_ui.localize import inform, warn
 from chat_ui.news import seen
 from chat_ui.texts import Language, number, t
 from chat_ui.turn import entry_of
@@ -258,7 +258,7 @@ class RemoteBatcher:
         else:
             told = "batch.taken" if taken.answered or taken.failed else "batch.no_match"
             counts = {"answered": taken.answered, "failed": taken.failed, "broken": taken.broken}
-            gr.Info(t(language, told, **{name: number(count) for name, count in counts.items()}))
+            inform(t(language, told, **{name: number(count) for name, count in counts.items()}))
         finally:
             batch.rest()
         return None, *await self.batcher.view(visit), batch.job.id if batch.job is not None else gr.skip()

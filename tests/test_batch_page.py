@@ -361,6 +361,10 @@ def test_a_column_is_asked_stopped_gone_on_with_mended_and_sent(tabs: Tabs, tmp_
         # While they are there, they cannot be asked here, which would be paid for twice.
         expect(desk.of("start")).to_be_disabled()
         expect(desk.of("estimate")).to_contain_text(desk.words("batch.at_server"))
+        desk.page.once("dialog", lambda dialog: dialog.accept())
+        desk.of("clear").click()
+        expect(toast(desk.page)).to_contain_text(desk.words("batch.at_server_first"))
+        toast(desk.page).locator(".toast-close").click()
         looked.set()
         expect(desk.rows("done")).to_have_count(7)
         expect(desk.of("remote-line")).to_contain_text(desk.words("batch.remote_completed"))
