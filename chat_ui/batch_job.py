@@ -170,6 +170,7 @@ class Batch:
 
     ``gone``: by digest, the keys of rows that are known without content.  ``table_path``: of the CSV file that the last
     rows came from, as ``table_name``, of its ``column`` among ``columns``; ``heads``: its first line has their names.
+    ``tables``: the paths of all of them in this visit, by the names they are called here.
     ``characters``: that all rows hold.  ``asked``: what the answers on the page are answers to; None: nothing was
     asked.  ``ids``: by the rows' keys, what their answers are kept under, two rows of one content under one;
     ``key_of`` makes them of a digest.  ``job``: where they are kept; None: nowhere yet.  ``outcomes``, ``states``,
@@ -187,6 +188,7 @@ class Batch:
     gone: dict[str, list[str]] = field(default_factory=dict)
     table_path: str = ""
     table_name: str = ""
+    tables: dict[str, str] = field(default_factory=dict)
     columns: tuple[str, ...] = ()
     column: str = ""
     heads: bool = True

@@ -224,15 +224,17 @@ async def open_job(batch: Batch, asked: Asked, store: JobStore) -> None:
 
 
 async def find(batch: Batch, job_id: str, store: JobStore) -> None:
-    """Put an earlier batch back, as it was kept: rows, what was asked, answers. Raises JobError."""
+    """Put an earlier batch back, as it was kept: rows, what was asked, answers; unless another one has been begun by
+    the time that it is there. Raises JobError."""
     async with await store.resume(job_id) as job:
-        batch.job = job
-        batch.restore(_value(await job.get(ROWS)))
-        asked = _asked(_value(await job.get(TASK)))
-        if asked is not None:
+        rows, task, remote = [_value(await job.get(key)) for key in (ROWS, TASK, REMOTE)]
+        if batch.job is not None or batch.rows or batch.running:
+            return
+        batch.job, batch.remote = job, Remote.restored(remote)
+        batch.restore(rows)
+        if (asked := _asked(task)) is not None:
             batch.ask(asked)
             await count(batch)
-        batch.remote = Remote.restored(_value(await job.get(REMOTE)))
 
 
 async def keep_remote(batch: Batch) -> None:

@@ -235,7 +235,7 @@ class Batcher:
                     job_id = ""
                 else:
                     warn(notes.sentence(error, language))
-            if (asked := batch.asked) is not None:
+            if (asked := batch.asked) is not None and visit.batch is batch:
                 preset = wanted.preset_of(asked.wanted)
                 # From now on the preset fills nothing of itself.
                 visit.extracting.preset = preset or extracting.load_presets()[0].id

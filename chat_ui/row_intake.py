@@ -75,7 +75,7 @@ class RowIntake:
         added = _added(batch.add(Source("", name, path)) for path, name in others)
         self._warn_of_many(added, language)
         for path, name in tables:
-            await self._read_table(batch, path, safe_name(name, "table.csv"), language, heads=bool(heads))
+            await self._read_table(batch, path, _name_of_table(batch, path, name), language, heads=bool(heads))
         column, switch = choices(batch)
         yield None, column, switch, *await self._view(visit)
         async with aclosing(batch_run.read_in(batch, _unread(added))) as steps:
@@ -120,14 +120,15 @@ class RowIntake:
         except FileError as error:
             warn(notes.sentence(error, language))
             return
-        if name == batch.table_name and self._held_up(batch, language):
+        if any(_is_cell_of(row, name) for row in batch.rows.values()) and self._held_up(batch, language):
             return
+        batch.tables[name] = path
         batch.table_path, batch.table_name, batch.columns, batch.heads = path, name, table.columns, heads
         self._fill_from(batch, table, column if column in table.columns else wordiest, language)
 
     def _fill_from(self, batch: Batch, table: Table, column: str, language: Language) -> None:
         """The rows of this file are the cells of this column."""
-        batch.remove([row.key for row in batch.rows.values() if row.number and row.source.name == batch.table_name])
+        batch.remove([row.key for row in batch.rows.values() if _is_cell_of(row, batch.table_name)])
         batch.column = column
         added = _added(
             batch.add(Source("", batch.table_name, "", status="ready"), text=cell.text, number=cell.number)
@@ -138,6 +139,22 @@ class RowIntake:
     def _warn_of_many(self, added: Sequence[Row | None], language: Language) -> None:
         if None in added:
             warn(t(language, "batch.too_many", most=number(MOST_ROWS)))
+
+
+def _is_cell_of(row: Row, table: str) -> bool:
+    """Whether a row comes from the CSV file of this name."""
+    return row.number > 0 and row.source.name == table
+
+
+def _name_of_table(batch: Batch, path: str, name: str) -> str:
+    """What a CSV file is called here: its own name, with a number where another one has it. The same file again, or one
+    whose rows are there from an earlier visit, takes the place of its rows."""
+    own = called = safe_name(name, "table.csv")
+    count = 1
+    while batch.tables.get(called, path) != path:
+        count += 1
+        called = f"{Path(own).stem} ({count}){Path(own).suffix}"
+    return called
 
 
 def choices(batch: Batch) -> tuple[Any, Any]:

@@ -12,6 +12,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import gradio as gr
 import pytest
 from PIL import Image
 
@@ -192,6 +193,53 @@ async def test_another_column_or_reading_makes_the_rows_anew(stage: Stage, tmp_p
     await desk.intake.choose_column("no such column", visit, "en")
     assert shown() == ["kept", "story", "met Tom in Rome", "met Anna in Paris"]
     assert batch.characters == sum(map(len, shown()))
+
+
+async def test_another_file_of_the_same_name_has_rows_of_its_own(stage: Stage, tmp_path: Path, said: list[str]) -> None:
+    paths = [tmp_path / folder / "people.csv" for folder in ("one", "two")]
+    for path in paths:
+        path.parent.mkdir()
+        path.write_text(f"story\nAnna met {path.parent.name}\n", "utf-8")
+    desk, visit = stage.batcher, stage.visit()
+    batch = visit.batch
+
+    async def take(path: Path) -> list[str]:
+        async for _ in desk.intake.take_files([(str(path), "people.csv")], True, visit, "en"):
+            pass
+        return [f"{row.name}: {row.text}" for row in batch.rows.values()]
+
+    both = ["people.csv 1: Anna met one", "people (2).csv 1: Anna met two"]
+    assert await take(paths[0]) == both[:1]
+    assert await take(paths[1]) == both
+    # The choices are those of the last file; the same file again has the same rows.
+    await desk.intake.choose_heads(False, visit, "en")
+    assert [row.text for row in batch.rows.values()] == ["Anna met one", "story", "Anna met two"]
+    assert await take(paths[1]) == both
+    # One whose rows are known from an earlier visit takes their place.
+    later = stage.visit()
+    later.batch.restore(batch.kept())
+    visit, batch = later, later.batch
+    assert await take(paths[0]) == both[::-1]
+
+
+async def test_an_earlier_batch_does_not_come_over_one_that_was_begun_meanwhile(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    earlier = rows_of(2)
+    await stage.ask(earlier)
+    visit, resume = stage.visit(), JobStore.resume
+
+    async def late(store: JobStore, job_id: str) -> Job:
+        job = await resume(store, job_id)
+        texts("mine", batch=visit.batch)
+        return job
+
+    monkeypatch.setattr(JobStore, "resume", late)
+    _, table, kept, *form = await stage.batcher.find(earlier.job.id, "all", visit, "en", REFERENCE)
+    assert [row.text for row in visit.batch.rows.values()] == ["mine"]
+    assert visit.batch.job is None
+    assert "mine" in table
+    assert (kept, form) == (earlier.job.id, [gr.skip()] * 4)
 
 
 async def test_a_column_that_was_asked_before_has_its_answers(stage: Stage, tmp_path: Path) -> None:
