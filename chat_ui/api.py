@@ -33,6 +33,8 @@ from chat_ui.visit import Visit
 
 # A client's conversation is kept for its session, up to this many messages.
 MESSAGES_KEPT = 200
+# and up to this many bytes of pictures, but for the last two messages.
+BYTES_KEPT = 24 * 1024 * 1024
 # Characters; a longer text would keep other visitors waiting.
 LONGEST_COUNTED = 1_000_000
 
@@ -42,6 +44,12 @@ class ApiSession:
     """The conversation of one client, so that ``history`` has something to choose from."""
 
     messages: list[Message] = field(default_factory=list)
+
+    def keep(self, *messages: Message) -> None:
+        """Add to it, and let go of the oldest where it grows too large."""
+        self.messages = [*self.messages, *messages][-MESSAGES_KEPT:]
+        while len(self.messages) > len(messages) and sum(map(_weight, self.messages)) > BYTES_KEPT:
+            del self.messages[0]
 
 
 def build(visit: gr.State, settings: Settings, app: Connection) -> None:
@@ -115,7 +123,7 @@ def build(visit: gr.State, settings: Settings, app: Connection) -> None:
             raise gr.Error(notes.sentence(turn.error, language), print_exception=False)
         if turn.refusal:
             raise gr.Error(t(language, "note.refusal.text", refusal=turn.refusal), print_exception=False)
-        known.messages = [*known.messages, question, assistant(turn.text)][-MESSAGES_KEPT:]
+        known.keep(question, assistant(turn.text))
 
     async def describe(
         picture: list[tuple[str, str]] | None = None,
@@ -210,6 +218,11 @@ def build(visit: gr.State, settings: Settings, app: Connection) -> None:
         **public,
     )
     gr.Button(visible=False).click(models, visit, gr.JSON(visible=False), api_name="models", **public)
+
+
+def _weight(message: Message) -> int:
+    """Bytes of its pictures."""
+    return sum(len(image.data) for image in message.images if isinstance(image, ImagePart))
 
 
 async def _question(message: dict[str, Any], controls: Controls, model: str) -> Message | None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from chat_core import file_limits
 from chat_core.image_urls import find_image_urls
 from chat_core.images import load_image
 from chat_core.messages import ImagePart, Message, Part, TextFile, TextPart
@@ -82,14 +83,16 @@ def to_core(history: Sequence[GradioMessage], *, urls_as_pictures: bool = True) 
     """The transcript as core messages. Only what a person or the model wrote: other roles and titled messages are
     dropped.
 
-    Reads the files, so call it in a thread. Raises ImageError and FileError.
+    Reads the files, so call it in a thread. Raises ImageError and FileError, also where there are more files than one
+    may send.
     """
     messages: list[Message] = []
+    files = _Files()
     for entry in history:
         if entry.get("role") not in ("user", "assistant") or is_titled(entry):
             continue
         if entry["role"] == "user":
-            parts = _user_parts(content(entry.get("content")), urls_as_pictures)
+            parts = _user_parts(content(entry.get("content")), urls_as_pictures, files)
         else:
             text = unfenced("".join(part["text"] for part in content(entry.get("content")) if part["type"] == "text"))
             parts = (TextPart(text),) if text.strip() else ()
@@ -101,6 +104,25 @@ def to_core(history: Sequence[GradioMessage], *, urls_as_pictures: bool = True) 
         else:
             messages.append(Message(entry["role"], parts))
     return tuple(messages)
+
+
+class _Files:
+    """The files of one transcript, which may come from whoever speaks like a browser. Each is read once, however often
+    it is named."""
+
+    def __init__(self) -> None:
+        self._read: dict[tuple[str, str], ImagePart | TextFile] = {}
+        self._bytes = 0
+
+    def load(self, path: str, name: str) -> ImagePart | TextFile:
+        """As ``load_file``. Raises FileError also where all of them are too large."""
+        if (known := self._read.get((path, name))) is not None:
+            return known
+        file = self._read[path, name] = load_file(path, name)
+        self._bytes += len(file.data) if isinstance(file, ImagePart) else len(file.text)
+        if self._bytes > file_limits.LARGEST_CONVERSATION:
+            raise file_limits.too_much(name)
+        return file
 
 
 def holds_files(history: Sequence[GradioMessage]) -> bool:
@@ -197,7 +219,7 @@ def _named_as_picture(path: str, name: str) -> bool:
     return Path(name).suffix.lower() in IMAGE_SUFFIXES or Path(path).suffix.lower() in IMAGE_SUFFIXES
 
 
-def _user_parts(parts: list[dict[str, Any]], urls_as_pictures: bool) -> tuple[Part, ...]:
+def _user_parts(parts: list[dict[str, Any]], urls_as_pictures: bool, files: _Files) -> tuple[Part, ...]:
     """Pictures first, in upload order, then files and text; what stands inside the text stays where it stood."""
     pictures: list[Part] = []
     rest: list[Part] = []
@@ -208,7 +230,9 @@ def _user_parts(parts: list[dict[str, Any]], urls_as_pictures: bool) -> tuple[Pa
         named = _file(part["file"])
         if named is None:
             continue
-        loaded = load_file(*named)
+        if len(pictures) + sum(not isinstance(part, TextPart) for part in rest) >= file_limits.MOST_FILES:
+            raise file_limits.too_many(named[1])
+        loaded = files.load(*named)
         inside = isinstance(loaded, ImagePart) and any(isinstance(earlier, TextPart) for earlier in rest)
         (pictures if isinstance(loaded, ImagePart) and not inside else rest).append(loaded)
     return (*pictures, *(part for part in rest if not isinstance(part, TextPart) or part.text.strip()))

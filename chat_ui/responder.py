@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import gradio as gr
 
-from chat_core import json_output
+from chat_core import file_limits, json_output
 from chat_core.connections import Connection
 from chat_core.discovery import first_model
 from chat_core.errors import ChatError, InputError
@@ -370,6 +370,8 @@ async def user_content(draft: Draft, controls: Controls | None = None, model: st
     if controls.picture_links == "text":
         return [*parts, {"type": "text", "text": draft.text}] if draft.text.strip() else parts
     for part in await read_links(draft.text, links=controls.picture_links == "fetch"):
+        if not isinstance(part, TextPart) and sum("path" in kept for kept in parts) >= file_limits.MOST_FILES:
+            raise file_limits.too_many(part.url if isinstance(part, RemoteImage) else "picture")
         match part:
             case RemoteImage(url):
                 parts.append(await _picture(await fetch_image(url), Path(urlsplit(url).path).name, controls, model))

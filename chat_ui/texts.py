@@ -757,6 +757,14 @@ TEXTS: dict[str, tuple[str, str]] = {
         'it twice within quotes ("").',
         '열린 따옴표(")가 닫히지 않아 그 뒤가 모두 한 칸이 됩니다. 닫거나, 따옴표 안에서는 두 번("") 쓰세요.',
     ),
+    "error.bad_file.too_many": (
+        "A message takes up to 50 files and pictures. Send it in parts.",
+        "메시지 하나에 파일과 이미지는 50개까지입니다. 나누어 보내세요.",
+    ),
+    "error.bad_file.too_much": (
+        "The files of this conversation are larger than 256 MB together. Begin a new chat.",
+        "이 대화의 파일을 모두 합치면 256MB가 넘습니다. 새 채팅을 시작하세요.",
+    ),
     "error.bad_file.not_csv": ("It cannot be read as a CSV file.", "CSV 파일로 읽을 수 없습니다."),
     "error.bad_file.empty": ("The file is empty.", "빈 파일입니다."),
     "error.bad_url.scheme": ("Only http and https links are fetched.", "http와 https 링크만 받습니다."),

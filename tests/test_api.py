@@ -19,10 +19,11 @@ from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 from PIL import Image
 
-from chat_core import count_tokens
+from chat_core import ImagePart, Message, TextPart, count_tokens, messages
 from chat_core.connections import Connection
 from chat_core.settings import Clocks, Settings
 from chat_core.wire import JSON_SENTENCE
+from chat_ui.api import ApiSession
 from chat_ui.gates import REFUSED_FILE
 from chat_ui.layout import build_app
 from chat_ui.texts import t
@@ -210,6 +211,16 @@ def test_history_is_that_of_the_session_as_far_as_it_is_asked_for(client: Client
         [user("four")],
         [user("four"), assistant("You said: four"), user("five")],
     ]
+
+
+def test_a_conversation_of_a_client_grows_no_larger_than_may_be_kept() -> None:
+    session = ApiSession()
+    picture = ImagePart(bytes(10 * 1024 * 1024), "image/png", 10, 10)
+    for n in range(5):
+        session.keep(Message("user", (picture, TextPart(f"{n}"))), messages.assistant(f"answer {n}"))
+    assert [message.text for message in session.messages] == ["answer 2", "3", "answer 3", "4", "answer 4"]
+    session.keep(Message("user", (picture,) * 10), messages.assistant("last"))
+    assert [message.role for message in session.messages] == ["user", "assistant"]
 
 
 def test_ten_clients_at_once_see_only_their_own_conversations(stage: Stage) -> None:

@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from chat_core import ImagePart, Message, RemoteImage, TextFile, TextPart, assistant, user
+from chat_core import ImagePart, Message, RemoteImage, TextFile, TextPart, assistant, file_limits, user
 from chat_core.errors import FileError, ImageError
+from chat_core.file_limits import MOST_FILES
+from chat_ui import gradio_messages
 from chat_ui.gradio_messages import (
     LONGEST_COLOURED,
     Draft,
@@ -291,6 +293,36 @@ def test_a_file_is_sent_under_the_name_that_it_had(files: dict[str, str]) -> Non
     assert (picture.media_type, picture.width, picture.height) == ("image/png", 4, 3)
     assert isinstance(note, TextFile)
     assert note.text.split() == ["one", "two"]
+
+
+def test_a_file_that_is_named_a_thousand_times_is_read_once(
+    files: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[str] = []
+    load = gradio_messages.load_file
+
+    def counted(path: str, name: str) -> ImagePart | TextFile:
+        read.append(name)
+        return load(path, name)
+
+    monkeypatch.setattr(gradio_messages, "load_file", counted)
+    history = asked(*[file_part(files["red.png"])] * MOST_FILES) * 20
+    pictures = [picture for message in to_core(history) for picture in message.images]
+    assert len(pictures) == 1000
+    assert len({id(picture) for picture in pictures if isinstance(picture, ImagePart)}) == 1
+    assert read == ["red.png"]
+
+
+def test_more_files_than_one_may_send_are_refused(files: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(FileError) as refused:
+        to_core(asked(*[file_part(files["red.png"])] * (MOST_FILES + 1)))
+    assert refused.value.fields == {"name": "red.png", "reason": "too_many", "limit": MOST_FILES}
+    history = [*asked(file_part(files["red.png"])), *asked(file_part(files["blue.png"]))]
+    size = sum(len(picture.data) for message in to_core(history) for picture in message.images)
+    monkeypatch.setattr(file_limits, "LARGEST_CONVERSATION", size - 1)
+    with pytest.raises(FileError) as refused:
+        to_core(history)
+    assert refused.value.fields["reason"] == "too_much"
 
 
 def test_a_message_may_be_files_alone(files: dict[str, str]) -> None:

@@ -23,7 +23,7 @@ MAY_IMPORT = {
 
 # The core from the ground up. A room imports from its own floor or from those below it, and never in a circle.
 FLOORS = [
-    {"errors", "settings", "file_names", "image_urls"},
+    {"errors", "settings", "file_limits", "file_names", "image_urls"},
     {"messages", "events"},
     {
         "conversation",

@@ -10,6 +10,8 @@ import gradio as gr
 import pytest
 
 from chat_core import ChatRequest, Clocks, Connection, Settings, user
+from chat_core.errors import FileError
+from chat_core.file_limits import MOST_FILES
 from chat_core.images import as_data_url, load_image
 from chat_core.settings import ASSETS
 from chat_ui import gradio_messages, responder, transcript
@@ -110,6 +112,22 @@ async def test_a_picture_written_out_in_the_text_is_read_in_a_thread_for_files(m
     assert len(parts) == 2
     (reader,) = readers
     assert reader.startswith("files")
+
+
+async def test_a_message_with_many_links_to_pictures_fetches_no_more_than_it_may_send(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    fetched: list[str] = []
+
+    async def fetch(url: str) -> object:
+        fetched.append(url)
+        return load_image(Path(PICTURE))
+
+    monkeypatch.setattr(responder, "fetch_image", fetch)
+    links = Draft("\n".join(f"https://pictures.example/{n}.png" for n in range(60)), files=((PICTURE, "shapes.png"),))
+    with pytest.raises(FileError, match="too many"):
+        await responder.user_content(links, Controls(picture_links="fetch"))
+    assert len(fetched) == MOST_FILES - 1
 
 
 @pytest.mark.parametrize("settling", ["settle", "settle_card"])
