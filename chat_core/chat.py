@@ -8,6 +8,7 @@ async for event in stream_chat(connection, request):
 """
 
 import asyncio
+import re
 from collections import Counter
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
@@ -45,6 +46,7 @@ DEMO_SECONDS = 12.0
 MOST_BLANKS = 200
 # Pictures that are fetched here for one request: a text may hold thousands of links, each to seconds and megabytes.
 MOST_FETCHED = 20
+_OUT_OF_RANGE = re.compile(r"too (?:large|high)|at most|maximum|exceed|less than", re.IGNORECASE)
 
 
 async def stream_chat(
@@ -127,7 +129,10 @@ async def _adapted(
 ) -> tuple[ChatRequest, Outgoing]:
     """What to send after a refusal. Raises the refusal itself where nothing would help, FetchError and ImageError."""
     if isinstance(error, ParameterRefused):
-        smaller = wire.without(outgoing, str(error.fields["parameter"]))
+        parameter = str(error.fields["parameter"])
+        # A limit beyond the model's is the asker's to lower; under the older name it is beyond it as well.
+        beyond = parameter == "max_completion_tokens" and _OUT_OF_RANGE.search(error.server_words)
+        smaller = None if beyond else wire.without(outgoing, parameter)
         if smaller is None:
             raise error
         return request, smaller

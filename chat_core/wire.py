@@ -63,7 +63,8 @@ def _of_pictures(sent: SentMessages) -> list[Adjustment]:
 def without(outgoing: Outgoing, parameter: str) -> Outgoing | None:
     """The body after a server has refused a parameter; None where leaving it out would change what was asked.
 
-    ``max_completion_tokens`` goes on under its older name, which servers behind the times know.
+    ``max_completion_tokens`` goes on under its older name, which servers behind the times know.  ``top_logprobs`` goes
+    with ``logprobs``, without which it is refused.
     """
     name = parameter.split(".")[0].split("[")[0]
     if name not in outgoing.body or name in ("model", "messages", "stream"):
@@ -71,13 +72,14 @@ def without(outgoing: Outgoing, parameter: str) -> Outgoing | None:
     if name == "response_format" and outgoing.body[name]["type"] == "json_schema":
         # The schema stands nowhere else: without it an answer of any shape would come, and be paid for.
         return None
-    body = {key: value for key, value in outgoing.body.items() if key != name}
+    gone = [name, *(["top_logprobs"] if name == "logprobs" and "top_logprobs" in outgoing.body else [])]
+    body = {key: value for key, value in outgoing.body.items() if key not in gone}
     reason = "refused_by_server"
     if name == "max_completion_tokens":
         body["max_tokens"] = outgoing.body[name]
         reason = "renamed_max_tokens"
-    value = json.dumps(outgoing.body[name], ensure_ascii=False)
-    return Outgoing(body, (*outgoing.adjustments, Adjustment(name, reason, value)))
+    told = [Adjustment(each, reason, json.dumps(outgoing.body[each], ensure_ascii=False)) for each in gone]
+    return Outgoing(body, (*outgoing.adjustments, *told))
 
 
 def shortened(body: Any, *, longest: int = 60) -> Any:

@@ -603,6 +603,17 @@ async def test_adaptations(server, message, param, options, gone, came):
     assert came is None or came in server.requests[1].body
 
 
+async def test_a_limit_beyond_the_models_is_told_at_once(server):
+    words = "max_tokens is too large: 99999. This model supports at most 16384 completion tokens."
+    server.script = play.error(400, words, "invalid_value", param="max_completion_tokens")
+    request = ChatRequest("scripted-1", (user("Hi"),), options=Options(max_completion_tokens=99999))
+    _, error = await collect(server, request)
+    assert error is not None
+    assert error.fields["parameter"] == "max_completion_tokens"
+    assert "at most 16384" in error.server_words
+    assert len(server.requests) == 1
+
+
 async def test_a_second_refusal_is_an_error(server):
     server.script = play.error(400, "Unsupported parameter: 'temperature' is not supported.")
     request = ChatRequest("scripted-1", (user("Hi"),), options=Options(temperature=0.2))

@@ -300,6 +300,17 @@ def test_without_what_cannot_be_left_out(refused: str) -> None:
     assert without(Outgoing(BODY), refused) is None
 
 
+def test_the_number_of_alternatives_goes_with_the_logprobs() -> None:
+    smaller = without(Outgoing({**BODY, "logprobs": True, "top_logprobs": 3}), "logprobs")
+    assert smaller == Outgoing(
+        BODY,
+        (
+            Adjustment("logprobs", "refused_by_server", "true"),
+            Adjustment("top_logprobs", "refused_by_server", "3"),
+        ),
+    )
+
+
 def test_a_schema_is_not_left_out_for_an_answer_of_any_shape() -> None:
     body = build(request(response_format=JsonSchema("thing", SCHEMA))).body
     assert without(Outgoing(body), "response_format") is None
