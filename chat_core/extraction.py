@@ -70,7 +70,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Charge:
+class TotalCharge:
     """What several requests used and cost. ``cost``: US dollars; None where the price of one of them is unknown."""
 
     requests: int
@@ -184,9 +184,9 @@ async def extract_stream(
     valid is asked for once more.  ``first_step``: where the ladder begins, if it is known what the server takes.
     ``detail``: for pictures without a level of their own.
 
-    Raises ChatError, with what was used until then in its ``charge`` (a ``Charge``; None: nothing). A failure of the
-    repair round raises nothing: the first answer stays, with the problem ``repair_failed``. Blanks without end and an
-    empty answer are problems too, not errors. Close the iterator (``contextlib.aclosing``) to end the request.
+    Raises ChatError, with what was used until then in its ``charge`` (a ``TotalCharge``; None: nothing). A failure of
+    the repair round raises nothing: the first answer stays, with the problem ``repair_failed``. Blanks without end and
+    an empty answer are problems too, not errors. Close the iterator (``contextlib.aclosing``) to end the request.
     """
     task = await asyncio.to_thread(
         prepare, schema, model=model, instructions=instructions, options=options, strict=strict, detail=detail
@@ -309,16 +309,16 @@ class _Extracting:
         last = self._asked[-1]
         return await asyncio.to_thread(self._task.judge, last.completion, last.error)
 
-    def _charge(self) -> Charge | None:
+    def _charge(self) -> TotalCharge | None:
         paid = [asked for asked in self._asked if asked.usage is not None]
         if not paid:
             return None
         costs = [asked.cost for asked in paid if asked.cost is not None]
         usage = total_usage([asked.usage for asked in paid if asked.usage is not None])
-        return Charge(len(self._asked), usage, sum(costs, Decimal(0)) if len(costs) == len(paid) else None)
+        return TotalCharge(len(self._asked), usage, sum(costs, Decimal(0)) if len(costs) == len(paid) else None)
 
     def _extraction(self, judged: Judged) -> Extraction:
-        charge = self._charge() or Charge(len(self._asked), Usage(0, 0), Decimal(0))
+        charge = self._charge() or TotalCharge(len(self._asked), Usage(0, 0), Decimal(0))
         return Extraction(
             data=judged.data,
             found=judged.found,

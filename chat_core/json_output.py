@@ -128,15 +128,6 @@ def partial(text: str) -> Any | None:
     return None
 
 
-def pretty(text: str) -> str:
-    """A partial or whole answer with one value a line and two spaces a level; the raw text where it is no JSON.
-
-    Takes time in proportion to the text. For every snapshot of a long answer keep a ``Layout``, which only looks at
-    what is new.
-    """
-    return Layout().laid_out(text)
-
-
 class Layout:
     """Lays one answer out while it grows: each character is looked at once, whatever the number of snapshots.
 

@@ -172,7 +172,6 @@ _RULES = {name: _image_rule(table) for name, table in _TABLE["image_rules"].item
 _PROFILES = [(row["match"], _profile(row, _RULES)) for row in _TABLE["models"]]
 _ROWS = [(pattern, profile) for patterns, profile in _PROFILES for pattern in patterns]
 
-CHECKED: date = _TABLE["checked"]
 MAX_IMAGE_PATCHES: int = _TABLE["max_image_patches"]
 SAMPLING_PARAMETERS: frozenset[str] = frozenset(_TABLE["sampling_parameters"])
 REASONING_REFUSES: frozenset[str] = frozenset(_TABLE["reasoning_refuses"])

@@ -15,7 +15,7 @@ from chat_core.connections import Connection
 from chat_core.errors import ChatError, ParameterRefused
 from chat_core.events import Finished, Retrying, Started, TextDelta, Timing, Usage
 from chat_core.extract_task import Purpose, Step
-from chat_core.extraction import Asking, Charge, ExtractEvent, Extraction, SteppedDown
+from chat_core.extraction import Asking, ExtractEvent, Extraction, SteppedDown, TotalCharge
 from chat_core.file_names import safe_name
 from chat_core.json_output import whole_letters
 from chat_core.ledger import Entry
@@ -152,11 +152,11 @@ class Run:
         return None
 
     @property
-    def charge(self) -> Charge | None:
+    def charge(self) -> TotalCharge | None:
         """What it has used, where that is known by now."""
         if self.extraction is not None:
-            return Charge(len(self.extraction.requests), self.extraction.usage, self.extraction.cost)
-        return self.error.charge if self.error is not None and isinstance(self.error.charge, Charge) else None
+            return TotalCharge(len(self.extraction.requests), self.extraction.usage, self.extraction.cost)
+        return self.error.charge if self.error is not None and isinstance(self.error.charge, TotalCharge) else None
 
     @property
     def timing(self) -> Timing:

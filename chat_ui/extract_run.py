@@ -15,7 +15,7 @@ from chat_core.chat import cost_of, estimated_usage
 from chat_core.connections import Connection
 from chat_core.errors import ChatError, InputError
 from chat_core.events import Usage
-from chat_core.extraction import Charge, extract_stream, opening_request
+from chat_core.extraction import TotalCharge, extract_stream, opening_request
 from chat_core.ledger import Ledger
 from chat_core.messages import ImagePart
 from chat_core.request import ChatRequest
@@ -158,7 +158,7 @@ async def _until(stop: asyncio.Event, work: Coroutine[Any, Any, None]) -> None:
             await asyncio.wait({task})
 
 
-async def _charge_of_stopped(run: Run, request: ChatRequest, connection: Connection) -> Charge | None:
+async def _charge_of_stopped(run: Run, request: ChatRequest, connection: Connection) -> TotalCharge | None:
     """What requests that were stopped have used: those that ended by the server's figures, the last one estimated."""
     if not run.stopped or not run.turns:
         return None
@@ -177,4 +177,4 @@ async def _charge_of_stopped(run: Run, request: ChatRequest, connection: Connect
         sum(each.output_tokens for each in usages),
         estimated=any(each.estimated for each in usages),
     )
-    return Charge(len(run.turns), usage, cost)
+    return TotalCharge(len(run.turns), usage, cost)

@@ -13,7 +13,7 @@ from chat_core import ChatError, Clocks, Connection, Extraction, ImagePart, Opti
 from chat_core.errors import KeyRefused, ServerFailed, StreamCut
 from chat_core.extract_task import Step
 from chat_core.extracting import find, load_presets
-from chat_core.extraction import Asked, Asking, Charge, SteppedDown, extract_stream
+from chat_core.extraction import Asked, Asking, SteppedDown, TotalCharge, extract_stream
 from chat_core.field_table import Field, schema_of
 from chat_core.json_output import Problem, source_words
 from chat_core.personas import LANGUAGES
@@ -384,7 +384,7 @@ async def test_what_was_paid_before_an_error_is_told_with_it(server):
     with pytest.raises(StreamCut) as caught:
         await ask(server, play.cut_after('{"name": "An'))
     charge = caught.value.charge
-    assert isinstance(charge, Charge)
+    assert isinstance(charge, TotalCharge)
     assert (charge.requests, charge.usage.estimated, charge.usage.output_tokens > 0) == (1, True, True)
     assert charge.cost
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from chat_core import json_output
-from chat_core.json_output import Layout, parse, partial, pointer_to, pretty, source_words
+from chat_core.json_output import Layout, parse, partial, pointer_to, source_words
 
 DEEP = "[" * 100_000
 
@@ -172,7 +172,7 @@ def test_an_answer_is_laid_out_like_by_json_itself_however_it_comes(seed: int) -
     layout = Layout()
     for end in sorted(dice.sample(range(len(text)), min(len(text), 20))):
         assert wanted.startswith(layout.laid_out(text[:end]).rstrip(" \n"))
-    assert layout.laid_out(text) == pretty(text) == wanted
+    assert layout.laid_out(text) == Layout().laid_out(text) == wanted
 
 
 @pytest.mark.parametrize(
@@ -190,7 +190,7 @@ def test_an_answer_is_laid_out_like_by_json_itself_however_it_comes(seed: int) -
     ],
 )
 def test_how_a_growing_answer_is_shown(text: str, shown: str) -> None:
-    assert pretty(text) == shown
+    assert Layout().laid_out(text) == shown
 
 
 def test_a_layout_that_gets_another_answer_begins_anew() -> None:
