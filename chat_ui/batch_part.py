@@ -38,7 +38,9 @@ TABLE_ON_LOAD = """
 element.addEventListener("click", (event) => {
   const button = event.target.closest("[data-do]");
   if (button?.dataset.do === "page") trigger("select", { page: button.dataset.page });
-  if (button?.dataset.do === "again") trigger("retry", { key: button.closest("[data-key]").dataset.key });
+  const row = button?.closest("[data-key]");
+  if (button?.dataset.do === "again") trigger("retry", { key: row.dataset.key });
+  if (button?.dataset.do === "remove") trigger("delete", { key: row.dataset.key });
 });
 """
 DOWNLOAD = "() => window.vitrine.download('batch-download')"
@@ -279,6 +281,7 @@ def wire(wiring: Wiring, batcher: Batcher, changed: Sequence[Any]) -> None:
             [*wiring.view, results.job_id, wiring.sources.column, wiring.sources.heads],
             **QUIET,
         ),
+        results.table.delete(batcher.remove, wiring.visit, wiring.view, **OFTEN),
         _wire_earlier(wiring, batcher),
         *_wire_remote(wiring, batcher, RemoteBatcher(batcher)),
     ]

@@ -237,6 +237,15 @@ async def find(batch: Batch, job_id: str, store: JobStore) -> None:
             await count(batch)
 
 
+async def keep_rows(batch: Batch, store: JobStore) -> None:
+    """Keep which rows there are, where something is kept of them. Raises JobError."""
+    if batch.job is not None:
+        async with await store.resume(batch.job.id) as batch.job:
+            lost = await batch.job.put(KeptRow(ROWS, batch.kept(), Usage(0, 0), Decimal(0)))
+            if lost is not None:
+                raise lost
+
+
 async def keep_remote(batch: Batch) -> None:
     """Keep which batch at a server the rows were sent to; the job is open. Raises JobError."""
     if batch.job is not None and batch.remote is not None:

@@ -167,19 +167,32 @@ def _row(
     )
     cells = cells or "<td></td>" * max(1, len(names))
     return (
-        f'<tr data-key="{row.key}" data-status="{status}"><th scope="row">{_source(row)}</th>'
+        f'<tr data-key="{row.key}" data-status="{status}"><th scope="row">{_source(batch, row, language)}</th>'
         f'<td class="batch-state">{_state(batch, row, result, language)}</td>{cells}'
         f'<td class="number">{_paid(batch, row, language, won)}</td></tr>'
     )
 
 
-def _source(row: Row) -> str:
+def removable(batch: Batch, row: Row) -> bool:
+    """Whether a row can be taken away now."""
+    return not batch.running and not batch.at_server and batch.status(row) != "reading"
+
+
+def _remove(batch: Batch, row: Row, language: Language) -> str:
+    if not removable(batch, row):
+        return ""
+    words = escape(t(language, "describe.remove", name=row.name))
+    return f'<button type="button" data-do="remove" aria-label="{words}" title="{words}">×</button>'
+
+
+def _source(batch: Batch, row: Row, language: Language) -> str:
     small = row.source.small
     picture = f'<img src="{FILES}{quote(small)}" alt="" loading="lazy">' if small else ""
     file = row.source.text
     text = row.text or (file.text if file is not None else "")
     words = f'<span class="batch-text">{escape(_cut(" ".join(text.split()), LONGEST_SOURCE))}</span>' if text else ""
-    return f'{picture}<span class="batch-name">{escape(row.name)}</span>{words}'
+    remove = _remove(batch, row, language)
+    return f'{remove}{picture}<span class="batch-name">{escape(row.name)}</span>{words}'
 
 
 def _state(batch: Batch, row: Row, result: RowResult | None, language: Language) -> str:

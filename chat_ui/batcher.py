@@ -275,6 +275,18 @@ class Batcher:
                     await self.store.delete(batch.job.id)
         return *await self.view(visit), "", *row_intake.choices(visit.batch)
 
+    async def remove(self, event: gr.EventData, visit: Visit) -> tuple[str, str]:
+        """Take one row away, so that it does not come back with an earlier batch either. Not while rows are asked, here
+        or at a server. What its answer cost stays in the ledger, and counts for the limits."""
+        batch = visit.batch
+        row = batch.rows.get(sent_text(event, "key"))
+        if row is not None and batch_view.removable(batch, row):
+            batch.remove([row.key])
+            # What the disk refuses now is taken away again after a reload.
+            with contextlib.suppress(JobError):
+                await batch_run.keep_rows(batch, self.store)
+        return await self.view(visit)
+
     # --- files --------------------------------------------------------------------------------------------------------
 
     async def export(self, form: row_exports.Format, visit: Visit, language: Language) -> Any:

@@ -538,6 +538,33 @@ async def test_the_estimate_says_how_many_rows_the_limits_have_room_for(stage: S
     assert t("en", "batch.beyond_limit", count=0) in await estimate(0.0000001, 5)
 
 
+async def test_a_row_that_is_taken_away_does_not_come_back(stage: Stage, said: list[str]) -> None:
+    visit = stage.visit()
+    visit.batch = batch = rows_of(3)
+    await start(stage, visit)
+    texts("not asked", batch=batch)
+
+    async def remove(key: str) -> str:
+        return (await stage.batcher.remove(gr.EventData(None, {"key": key}), visit))[1]
+
+    table = await remove("r2")
+    assert [row.text for row in batch.rows.values()] == ["row 0", "row 2", "not asked"]
+    assert "row 1" not in table
+    assert t("en", "describe.remove", name="pasted 1") in table
+    assert batch.asked_before == 3
+    assert batch.characters == sum(len(row.text) for row in batch.rows.values())
+    found = await stage.found(batch.job.id)
+    assert [row.text for row in found.rows.values()] == ["row 0", "row 2", "not asked"]
+    assert statuses(found) == ["done", "done", "waiting"]
+    # Not while others are asked, nor what is not there.
+    batch.begin()
+    assert t("en", "describe.remove", name="pasted 1") not in await remove("r1")
+    batch.rest()
+    await remove("r2")
+    await remove("no such row")
+    assert len(batch.rows) == 3
+
+
 async def test_asking_again_replaces_an_answer_and_its_cost_counts(stage: Stage, said: list[str]) -> None:
     stage.server.script = by_text({"row 1": play.answer(WRONG), "row 1, repair": play.answer(WRONG)})
     visit = stage.visit()

@@ -348,9 +348,12 @@ def test_a_column_is_asked_stopped_gone_on_with_mended_and_sent(tabs: Tabs, tmp_
         expect(desk.of("again")).to_be_hidden()
 
         # What has no answer goes to the server as a batch.
-        desk.of("text").locator("textarea").fill("One more.\nAnd another.")
+        desk.of("text").locator("textarea").fill("One more.\nOne too many.\nAnd another.")
         desk.of("add").click()
+        expect(desk.rows("waiting")).to_have_count(3)
+        desk.rows("waiting").nth(1).locator('[data-do="remove"]').click()
         expect(desk.rows("waiting")).to_have_count(2)
+        expect(desk.of("start")).to_have_text(desk.words("batch.resume", count=2))
         desk.page.locator("#batch-remote > button").click()
         expect(desk.of("remote-line")).to_contain_text(
             desk.words("batch.remote_price", count=2, money="").split(":")[0]
