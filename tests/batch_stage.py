@@ -23,7 +23,7 @@ from chat_ui.visit import Visit
 from tests import scripted_server as play
 from tests.scripted_server import Exchange, Script, ScriptedServer
 
-PATIENCE = 30.0
+PATIENCE = 60.0
 QUICK = Clocks(first_token=20, patient_first_token=20, silence=20, whole_answer=60, retry_pause=0.01)
 KEY = "sk-test-1234567890abcdef"
 MODEL = "gpt-4o-mini"

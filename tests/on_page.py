@@ -19,7 +19,7 @@ from tests.scripted_server import Exchange, Script
 
 T = TypeVar("T")
 
-PATIENCE_MS = 15_000
+PATIENCE_MS = 30_000
 LOCALES = {"en": "en-US", "ko": "ko-KR"}
 OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 

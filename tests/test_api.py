@@ -31,7 +31,7 @@ from tests import scripted_server as play
 from tests.scripted_server import Exchange, Script, ScriptedServer
 
 OWNER_KEY = "sk-owner-Q7mJ2nLx9TzKpWvB"
-PATIENCE = 20.0
+PATIENCE = 60.0
 CALM = Clocks(retry_pause=0.01)
 
 

@@ -19,7 +19,7 @@ from tests.scripted_server import Exchange, Script, ScriptedServer
 
 pytestmark = pytest.mark.usefixtures("closed_pools")
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 CALM = Clocks(retry_pause=0.01)
 MODEL = "gpt-4o-mini"
 # Of 12 input and 3 output tokens, which is what the scripted server says of each answer.

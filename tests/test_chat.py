@@ -503,7 +503,7 @@ async def test_whole_answer_clock_ends_an_endless_stream(server):
     _, error = await collect(server, clocks=Clocks(whole_answer=0.5))
     assert error is not None
     assert error.fields["clock"] == "whole_answer"
-    assert await asyncio.to_thread(server.requests[0].closed.wait, 5)
+    assert await asyncio.to_thread(server.requests[0].closed.wait, 30)
 
 
 async def test_closing_the_iterator_closes_the_upstream(server):
@@ -512,7 +512,7 @@ async def test_closing_the_iterator_closes_the_upstream(server):
         async for event in events:
             if isinstance(event, TextDelta):
                 break
-    assert await asyncio.to_thread(server.requests[0].closed.wait, 5)
+    assert await asyncio.to_thread(server.requests[0].closed.wait, 30)
 
 
 async def test_closing_the_iterator_leaves_none_to_the_garbage_collector(server):
@@ -535,11 +535,11 @@ async def test_closing_the_iterator_leaves_none_to_the_garbage_collector(server)
 async def test_cancelling_a_wait_closes_the_upstream(server):
     server.script = play.hold_after()
     waiting = asyncio.create_task(complete(connection(server), HELLO))
-    await asyncio.to_thread(server.asked.wait, 5)
+    await asyncio.to_thread(server.asked.wait, 30)
     waiting.cancel()
     with pytest.raises(asyncio.CancelledError):
         await waiting
-    assert await asyncio.to_thread(server.requests[0].closed.wait, 5)
+    assert await asyncio.to_thread(server.requests[0].closed.wait, 30)
 
 
 async def test_a_burst_hands_the_loop_back(server):
@@ -720,7 +720,7 @@ async def test_blanks_without_end_in_a_json_answer_are_cut(server):
     assert error is not None
     assert (error.kind, error.fields["count"]) == ("blanks_only", 200)
     assert text_of(events) == '{"a":' + "\n" * 200
-    assert await asyncio.to_thread(server.requests[0].closed.wait, 5), "the upstream was left"
+    assert await asyncio.to_thread(server.requests[0].closed.wait, 30), "the upstream was left"
 
 
 @pytest.mark.parametrize("response_format", [JsonObject(), None])

@@ -758,7 +758,7 @@ def test_alone_it_prints_its_address_and_ends_on_sigterm():
         url = alone.stdout.readline().split()[-1]
         request = body("Tell me a long story", stream=True)
         with (
-            httpx2.Client(trust_env=False, timeout=10) as http,
+            httpx2.Client(trust_env=False, timeout=60) as http,
             http.stream("POST", f"{url}/chat/completions", json=request) as response,
         ):
             received = response.iter_text()
@@ -766,7 +766,7 @@ def test_alone_it_prints_its_address_and_ends_on_sigterm():
             alone.send_signal(signal.SIGTERM)
             text += "".join(received)
         assert events(text)[-1]["error"]["code"] == "shutting_down"
-        out, err = alone.communicate(timeout=10)
+        out, err = alone.communicate(timeout=60)
     finally:
         alone.kill()
     assert (out, err) == ("", "")
@@ -777,7 +777,7 @@ def test_alone_on_a_taken_port_it_says_so_in_one_line():
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         command = [sys.executable, "-m", "demo_model", "--port", port]
-        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=30, check=False)
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 1
     assert done.stderr.startswith(f"Cannot listen on 127.0.0.1:{port}")
     assert done.stderr.count("\n") == 1

@@ -37,7 +37,7 @@ from tests.scripted_server import Exchange, Script, ScriptedServer
 
 pytestmark = pytest.mark.usefixtures("closed_pools")
 
-PATIENCE = 30.0
+PATIENCE = 60.0
 CALM = Clocks(retry_pause=0.01)
 MODEL = "gpt-4o-mini"
 REFERENCE = "gpt-5.4-mini"

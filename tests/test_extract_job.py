@@ -72,7 +72,7 @@ async def test_a_stopped_extraction_is_closed_and_its_cost_estimated(server: Scr
     server.script = play.hold_after('{"people": ["An')
     job = Extracting()
     ledger, kept = await run(job, connection(server), stop_at='["An')
-    assert await asyncio.to_thread(server.requests[0].closed.wait, 5)
+    assert await asyncio.to_thread(server.requests[0].closed.wait, 30)
     (entry,) = ledger.entries
     assert entry.outcome == "stopped"
     assert entry.usage.estimated
@@ -92,7 +92,7 @@ async def test_closing_the_page_closes_the_request(server: ScriptedServer) -> No
         if job.run is not None and job.run.text:
             break
     await steps.aclose()
-    assert await asyncio.to_thread(server.requests[0].closed.wait, 5)
+    assert await asyncio.to_thread(server.requests[0].closed.wait, 30)
     assert [entry.outcome for entry in ledger.entries] == ["stopped"]
     assert not job.running
 

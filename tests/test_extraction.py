@@ -230,7 +230,7 @@ async def test_what_was_cut_tells_its_limit_and_where(server):
 
 async def test_endless_blanks_are_ended_at_the_server_and_priced(server):
     extraction = await ask(server, play.hold_after("{", *["\n"] * 200))
-    assert await asyncio.to_thread(server.requests[0].closed.wait, 5)
+    assert await asyncio.to_thread(server.requests[0].closed.wait, 30)
     (problem,) = extraction.problems
     assert isinstance(problem, Problem)
     assert (problem.kind, problem.values["count"]) == ("blanks", 200)
@@ -422,7 +422,7 @@ async def test_closing_the_iterator_ends_the_request(server):
         async for event in events:
             if isinstance(event, TextDelta):
                 break
-    assert await asyncio.to_thread(server.requests[0].closed.wait, 5)
+    assert await asyncio.to_thread(server.requests[0].closed.wait, 30)
 
 
 # --- the presets -----------------------------------------------------------------------------------------------------

@@ -31,7 +31,7 @@ from tests.scripted_server import Exchange, Script, ScriptedServer
 
 pytestmark = pytest.mark.usefixtures("closed_pools")
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 QUICK = Clocks(first_token=4, patient_first_token=4, silence=2, whole_answer=60, retry_pause=0.01)
 SCHEMA = schema_of([Field("name"), Field("age", "integer", required=False)])
 TASK = extraction_task(SCHEMA, model="gpt-4o-mini", instructions="Only people.")

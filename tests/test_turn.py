@@ -236,7 +236,7 @@ async def test_closing_early_closes_the_upstream_and_is_estimated(server: Script
             assert turn.running
             if snapshot.text == "Hello":
                 break
-    assert await asyncio.to_thread(server.requests[0].closed.wait, 5)
+    assert await asyncio.to_thread(server.requests[0].closed.wait, 30)
     assert (turn.running, turn.stopped, turn.outcome, turn.error) == (False, True, "stopped", None)
     assert turn.text == "Hello"
     entry = await turn.settle()
@@ -259,7 +259,7 @@ async def test_cancelling_the_reader_closes_the_upstream(server: ScriptedServer)
     reading.cancel()
     with pytest.raises(asyncio.CancelledError):
         await reading
-    assert await asyncio.to_thread(server.requests[0].closed.wait, 5)
+    assert await asyncio.to_thread(server.requests[0].closed.wait, 30)
     assert (turn.running, turn.stopped, turn.text) == (False, True, "Hel")
 
 
@@ -271,7 +271,7 @@ async def test_stopping_before_the_first_token_costs_nothing(server: ScriptedSer
     reading.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await reading
-    assert await asyncio.to_thread(server.requests[0].closed.wait, 5)
+    assert await asyncio.to_thread(server.requests[0].closed.wait, 30)
     assert turn.stopped
     assert await turn.settle() is None
 
