@@ -123,7 +123,7 @@ def build(
     )
     answer_after(begun, *card)
     answer_after(further.change(None, None, None, **QUIET), *card)
-    box.stop(Visit.halt, visit, None, cancels=running, queue=False, **QUIET)
+    box.stop(halt, [visit, box], box, cancels=running, queue=False, **QUIET)
 
     undo = chatbot.undo(take_back, [chatbot, visit, box], [chatbot, box, screen, *editor.outputs], queue=False, **QUIET)
     cleared = around.new_chat.click(
@@ -283,6 +283,14 @@ async def take_back(history: list[GradioMessage], visit: Visit, written: object)
     visit.editing = visit.correcting = None
     await visit.remember(kept[:-1])
     return kept[:-1], gr.update(value=box.value), gr.update(visible=len(kept) == 1), *Editor.closed()
+
+
+async def halt(visit: Visit, written: object) -> Any:
+    """Stop was pressed. What was only being taken goes back into the box; where the event was cancelled before this,
+    ``settle`` may have done so."""
+    await visit.halt()
+    returned, visit.returned = visit.returned, None
+    return gr.skip() if returned is None else gr.update(value=gradio_messages.put_back(returned, written).value)
 
 
 async def begin_anew(visit: Visit, language: Language) -> tuple[Any, ...]:

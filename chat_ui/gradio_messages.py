@@ -52,6 +52,12 @@ def joined(first: Draft, second: Draft) -> Draft:
     return Draft(text, first.files + second.files)
 
 
+def put_back(returned: Draft, written: object) -> Draft:
+    """What is in the box when a message comes back into it, before what was written there; once, if it is there."""
+    now = draft(written)
+    return returned if now.value == returned.value else joined(returned, now)
+
+
 def draft(value: object) -> Draft:
     """The box's value in any of its shapes."""
     if isinstance(value, str):

@@ -119,7 +119,9 @@ class Responder:
         visit.halted_early = False
         await visit.remember(history)
         returned, visit.returned = visit.returned, None
-        box = gr.update(**FREE_BOX) if returned is None else gr.update(value=_put_back(returned, written), **FREE_BOX)
+        box = gr.update(**FREE_BOX)
+        if returned is not None:
+            box = gr.update(value=gradio_messages.put_back(returned, written).value, **FREE_BOX)
         banner = gr.update(visible=visit.editing is not None)
         # The cards went out of sight with the message. They must not here: New chat, which shows them, may be past.
         return shown, box, gr.skip() if history else gr.update(visible=True), banner
@@ -291,12 +293,6 @@ def _may_begin(message: object, visit: Visit) -> bool:
     if visit.busy and not (draft := gradio_messages.draft(message)).empty:
         visit.returned = draft
     return not visit.busy
-
-
-def _put_back(returned: Draft, written: object) -> dict[str, Any]:
-    """The box with a message that comes back. The page may have put it back itself."""
-    draft = gradio_messages.draft(written)
-    return returned.value if draft.value == returned.value else gradio_messages.joined(returned, draft).value
 
 
 def _as_it_is(visit: Visit, history: list[GradioMessage]) -> tuple[Any, Any, Any, Any]:

@@ -16,7 +16,7 @@ from chat_core.images import as_data_url, load_image
 from chat_core.settings import ASSETS
 from chat_ui import gradio_messages, responder, transcript
 from chat_ui.cards import CARDS, Preset, Run
-from chat_ui.chat_tab import begin_anew, take_retry
+from chat_ui.chat_tab import begin_anew, halt, take_retry
 from chat_ui.controls import Controls
 from chat_ui.gradio_messages import Draft
 from chat_ui.notes import Note
@@ -96,6 +96,18 @@ async def test_while_a_message_is_taken_nothing_else_is_begun(monkeypatch: pytes
     assert await respond("Third")
     assert len(visit.turns) == 1
     assert not visit.busy
+
+
+@pytest.mark.parametrize(
+    ("written", "box"), [("", "Wait"), ("and more", "Wait\n\nand more"), ("Wait", "Wait"), (None, "Wait")]
+)
+async def test_a_message_that_comes_back_stands_once_before_what_was_written(written: Any, box: str) -> None:
+    visit = Visit(returned=Draft("Wait"))
+    assert (await halt(visit, written))["value"] == {"text": box, "files": []}
+    # Whoever comes second, Stop or the end of the turn, has nothing to put back.
+    _, freed, *_ = await responder.Responder(Settings(), NOBODY).settle([], visit, "en", "gpt-5.4-mini", written)
+    assert "value" not in freed
+    assert await halt(visit, written) == gr.skip()
 
 
 async def test_a_picture_written_out_in_the_text_is_read_in_a_thread_for_files(monkeypatch: pytest.MonkeyPatch) -> None:
