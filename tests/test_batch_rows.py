@@ -289,10 +289,10 @@ async def test_the_table_shows_each_row_with_its_state_and_why(stage: Stage, lan
     told = [t(language, f"batch.column_{name}") for name in ("row", "state", "paid")]
     assert heads == [*told[:2], "name", "age", told[2]]
     assert [row[0] for row in rows] == [
-        "pasted 1안나",
-        "pasted 2Eve",
-        "pasted 3Tom",
-        "pasted 1not yet",
+        "×pasted 1안나",
+        "×pasted 2Eve",
+        "×pasted 3Tom",
+        "×pasted 1not yet",
         "한글 이름.png",
     ]
     states = ["done", "invalid", "failed", "waiting", "reading"]
@@ -387,7 +387,7 @@ async def test_the_table_has_pages_and_can_show_the_faulty_rows_alone(stage: Sta
 
     first, second, last, beyond = [await page(at) for at in (0, 1, 2, 99)]
     assert [len(each.cells) - 1 for each in (first, second, last, beyond)] == [ROWS_SHOWN, ROWS_SHOWN, 1, 1]
-    assert second.cells[1][0] == f"pasted {ROWS_SHOWN + 1}row {ROWS_SHOWN}"
+    assert second.cells[1][0] == f"×pasted {ROWS_SHOWN + 1}row {ROWS_SHOWN}"
 
     def turns(shown: Whole) -> list[tuple[str | None, bool]]:
         pages = [each for each in shown.of("button") if each["data-do"] == "page"]
@@ -429,7 +429,7 @@ async def test_an_answer_that_is_gone_from_the_disk_leaves_its_row(stage: Stage)
     await stage.ask(batch)
     await stage.store.delete(batch.job.id)
     whole = Whole(await drawn(stage, batch))
-    assert [row[0] for row in whole.cells[1:]] == ["pasted 1row 0", "pasted 2row 1"]
+    assert [row[0] for row in whole.cells[1:]] == ["×pasted 1row 0", "×pasted 2row 1"]
     rows = await table_of(stage, batch)
     assert [row["name"] for row in rows] == ["", ""]
 
